@@ -1,0 +1,1 @@
+"""What the services say to each other and to the world: words, events, bodies, problems, topics."""

@@ -1,0 +1,16 @@
+"""Every event that the services publish, one file per topic family."""
+
+from contracts.events import directory, lifecycle, routing, tallies
+from contracts.events.event import Event, EventType, event_types, type_named, type_of
+
+__all__ = [
+    "Event",
+    "EventType",
+    "directory",
+    "event_types",
+    "lifecycle",
+    "routing",
+    "tallies",
+    "type_named",
+    "type_of",
+]

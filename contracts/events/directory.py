@@ -1,0 +1,75 @@
+"""The published directory entry of a program (compacted topic ``directory.programs``)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from marshmallow import fields
+
+from contracts.events.event import Event, Record, published
+from contracts.privacy import Coarse, coarse, ident, public
+from contracts.vocabulary import Need, Sector
+
+TOPIC: Final = "directory.programs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningHours:
+    """Open on ISO weekdays 1 (Monday) to 7; closing at or before opening runs past midnight."""
+
+    weekdays: tuple[int, ...]
+    opens_at: str
+    closes_at: str
+
+
+class OpeningHoursSchema(Record):
+    """JSON of ``OpeningHours``; times are local, HH:MM."""
+
+    record = OpeningHours
+
+    weekdays = public(fields.List(fields.Integer(), required=True))
+    opens_at = public(fields.String(required=True))
+    closes_at = public(fields.String(required=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramPublished(Event):
+    """The newest entry of one program; ``version`` decides, not arrival."""
+
+    program_id: str
+    agency_id: str
+    version: int
+    name: str
+    agency_name: str
+    sector: Sector
+    needs: tuple[Need, ...]
+    time_zone: str
+    hours: tuple[OpeningHours, ...] = ()
+    paused: bool = False
+    active: bool = True
+    training: bool = False
+    handoff_phone: str | None = None
+    handoff_address: str | None = None
+
+
+@published("directory.program_published", 1, TOPIC)
+class ProgramPublishedSchema(Record):
+    """JSON of ``ProgramPublished``."""
+
+    record = ProgramPublished
+
+    program_id = ident(fields.String(required=True))
+    agency_id = ident(fields.String(required=True))
+    version = ident(fields.Integer(required=True))
+    name = public(fields.String(required=True))
+    agency_name = public(fields.String(required=True))
+    sector = coarse(Coarse.SECTOR, fields.Enum(Sector, by_value=True, required=True))
+    needs = coarse(
+        Coarse.NEED, fields.List(fields.Enum(Need, by_value=True), required=True)
+    )
+    time_zone = public(fields.String(required=True))
+    hours = public(fields.List(fields.Nested(OpeningHoursSchema), load_default=tuple))
+    paused = public(fields.Boolean(load_default=False))
+    active = public(fields.Boolean(load_default=True))
+    training = public(fields.Boolean(load_default=False))
+    handoff_phone = public(fields.String(load_default=None, allow_none=True))
+    handoff_address = public(fields.String(load_default=None, allow_none=True))
