@@ -1,0 +1,236 @@
+"""Declaring routes: every one states its roles, its tenant rule and its bodies, or cannot be."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+import flask
+from flask_smorest import Blueprint
+from marshmallow import RAISE, Schema
+from sqlalchemy.orm import Session
+from webargs.flaskparser import FlaskParser
+
+from contracts.problems import Problem, ProblemError
+from contracts.vocabulary import Role
+from services.chassis import idempotency
+from services.chassis.actor import Actor
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+
+ACCESS: Final = "handoff_access"
+
+
+class Tenant(StrEnum):
+    """Whose things a caller may reach through a route."""
+
+    OWN_AGENCY = "own_agency"
+    OWN_SUBMISSION = "own_submission"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may call a route, and for each role whose things it reaches; no roles = anybody."""
+
+    roles: Mapping[Role, Tenant]
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a route needs at run time, placed in the app's config."""
+
+    database: Database
+    clock: Clock
+    mac_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A body with headers: ``version`` becomes the ETag, ``location`` the Location."""
+
+    body: Any
+    version: int | None = None
+    location: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        """The headers to send."""
+        found = {"ETag": f'"{self.version}"'} if self.version is not None else {}
+        return found | ({"Location": self.location} if self.location else {})
+
+
+@dataclass(slots=True)
+class Call:
+    """One request: the caller, the open transaction, the parsed body and query."""
+
+    actor: Actor
+    session: Session
+    clock: Clock
+    tenant: Tenant
+    body: dict[str, Any] = field(default_factory=dict)
+    query: dict[str, Any] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        """The current time; ask after the row lock is held."""
+        return self.clock.now()
+
+    def expected_version(self) -> int:
+        """The version of the If-Match header; raises ProblemError (428, 412)."""
+        header = flask.request.headers.get("If-Match")
+        if header is None:
+            raise ProblemError(
+                Problem.PRECONDITION, 'send If-Match with the ETag, such as "3"'
+            )
+        tag = header.strip().removeprefix("W/").strip('"')
+        if not tag.isdecimal():
+            raise ProblemError(
+                Problem.STALE, "If-Match must be the ETag of your last read"
+            )
+        return int(tag)
+
+
+class Parser(FlaskParser):
+    """Unknown query parameters are refused as unknown body fields are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": RAISE}
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What a route takes and answers."""
+
+    answer: type[Schema] | Schema
+    status: int = 200
+    body: type[Schema] | None = None
+    query: type[Schema] | None = None
+    key_needed: bool = False
+
+
+class Api(Blueprint):  # type: ignore[misc]
+    """A group of routes; ``route_for`` is the only way to add one."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def route_for(
+        self, method: str, rule: str, roles: Mapping[Role, Tenant], contract: Contract
+    ) -> Callable[[View], View]:
+        """Add a route: access is checked first, then bodies, then a transaction is opened."""
+
+        def register(view: View) -> View:
+            serve = _in_transaction(view, method, contract)
+            if contract.query is not None:
+                serve = self.arguments(
+                    contract.query, location="query", as_kwargs=False
+                )(serve)
+            if contract.body is not None:
+                serve = self.arguments(contract.body, location="json")(serve)
+            serve = self.response(contract.status, contract.answer)(serve)
+            serve = _documented(self, serve, method, roles, contract)
+            setattr(serve, ACCESS, Access(dict(roles)))
+            endpoint = f"{view.__module__.rpartition('.')[2]}_{view.__name__}"
+            self.add_url_rule(
+                rule, endpoint=endpoint, view_func=serve, methods=[method]
+            )
+            return view
+
+        return register
+
+
+def guarded(roles: Mapping[Role, Tenant]) -> Callable[[View], View]:
+    """Declare the access of a plain view; no roles open it to anybody, without a token."""
+
+    def declare(view: View) -> View:
+        setattr(view, ACCESS, Access(dict(roles)))
+        return view
+
+    return declare
+
+
+def access_of(view: Callable[..., Any]) -> Access | None:
+    """The access that a view declares, or None for one that declares nothing."""
+    return getattr(view, ACCESS, None)
+
+
+def _in_transaction(view: Callable[..., Any], method: str, contract: Contract) -> Any:
+    """Wrap a view: parsed arguments become a Call, one transaction surrounds it."""
+
+    def serve(*parsed: dict[str, Any], **path: Any) -> Any:
+        runtime: Runtime = flask.current_app.config["HANDOFF_RUNTIME"]
+        actor: Actor = flask.g.actor
+        given = list(parsed)
+        body = given.pop(0) if contract.body is not None else {}
+        query = given.pop(0) if contract.query is not None else {}
+        with runtime.database.transaction() as session:
+            call = Call(actor, session, runtime.clock, flask.g.tenant, body, query)
+            if method == "POST":
+                return _once(call, runtime, contract, lambda: view(call, **path))
+            return _respond(view(call, **path), contract.status)
+
+    serve.__name__ = view.__name__
+    serve.__doc__ = view.__doc__
+    return serve
+
+
+def _once(
+    call: Call, runtime: Runtime, contract: Contract, work: Callable[[], Any]
+) -> Any:
+    """Run a POST under its Idempotency-Key, where it has one or must have one."""
+    key = flask.request.headers.get("Idempotency-Key")
+    if key is None:
+        if contract.key_needed:
+            raise ProblemError(
+                Problem.KEY_MISSING, "send an Idempotency-Key, such as a new UUID"
+            )
+        return _respond(work(), contract.status)
+    caller = f"{call.actor.role}:{call.actor.subject}"
+    route = f"{flask.request.method} {flask.request.path}"
+    body = flask.request.get_data(cache=True)
+    this = idempotency.attempt(caller, route, key, body, runtime.mac_key)
+    before = idempotency.begin(call.session, this, call.now())
+    if before is not None:
+        return flask.Response(
+            flask.json.dumps(before.body),
+            before.status,
+            before.headers,
+            "application/json",
+        )
+    answer = work()
+    headers = answer.headers() if isinstance(answer, Answer) else {}
+    plain = answer.body if isinstance(answer, Answer) else answer
+    schema = contract.answer() if isinstance(contract.answer, type) else contract.answer
+    result = idempotency.Result(contract.status, headers, schema.dump(plain))
+    idempotency.finish(call.session, this, result)
+    return _respond(answer, contract.status)
+
+
+def _respond(answer: Any, status: int) -> Any:
+    if isinstance(answer, Answer):
+        return answer.body, status, answer.headers()
+    return answer
+
+
+def _documented(
+    api: Api, serve: Any, method: str, roles: Mapping[Role, Tenant], contract: Contract
+) -> Any:
+    """Say in the API reference who may call, and which headers count."""
+    who = ", ".join(
+        f"{role} ({tenant.replace('_', ' ')})" for role, tenant in roles.items()
+    )
+    doc: dict[str, Any] = {"x-roles": {r.value: t.value for r, t in roles.items()}}
+    first, _, rest = (serve.__doc__ or "").strip().partition("\n")
+    doc |= {"summary": first, "description": f"{rest.strip()}\n\nRoles: {who}.".strip()}
+    if method == "POST":
+        schema = {"type": "string", "maxLength": idempotency.LONGEST_KEY}
+        key = {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": contract.key_needed,
+        }
+        doc["parameters"] = [key | {"schema": schema}]
+    return api.doc(**doc)(serve)

@@ -1,0 +1,73 @@
+"""Column types that mean the same on SQLite and PostgreSQL, and the upsert that both speak."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import DateTime, Dialect, Integer, String, Table, Text, TypeDecorator
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+from sqlalchemy.types import BigInteger, TypeEngine
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite keeps fixed-width text, so that text order is time order."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text on SQLite, timestamptz elsewhere."""
+        kind: TypeEngine[Any] = (
+            String(32) if dialect.name == "sqlite" else DateTime(timezone=True)
+        )
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse naive times; write UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        moment = value.astimezone(UTC)
+        return (
+            moment.isoformat(timespec="microseconds")
+            if dialect.name == "sqlite"
+            else moment
+        )
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Read UTC."""
+        if value is None:
+            return None
+        moment = datetime.fromisoformat(value) if dialect.name == "sqlite" else value
+        return moment.astimezone(UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """JSON as text with sorted keys: the same bytes on both databases, so digests agree."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Write JSON."""
+        del dialect
+        if value is None:
+            return None
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Read JSON."""
+        del dialect
+        return None if value is None else orjson.loads(value)
+
+
+# SQLite counts its rows in INTEGER PRIMARY KEY only.
+Sequence = BigInteger().with_variant(Integer, "sqlite")
+
+
+def insert(session: Session, table: Table) -> Any:
+    """An INSERT with ON CONFLICT clauses, in the session's dialect."""
+    name = session.get_bind().dialect.name
+    return sqlite.insert(table) if name == "sqlite" else postgresql.insert(table)

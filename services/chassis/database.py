@@ -1,0 +1,112 @@
+"""One service's database: engine, transactions, and what happens after a commit."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, Final
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+# Below 3.51.3 a WAL reset can corrupt the file (sqlite.org/wal.html#walresetbug).
+WAL_SAFE: Final = (3, 51, 3)
+POOL_TIMEOUT_S: Final = 30.0
+
+
+def sqlite_module() -> ModuleType:
+    """The newest SQLite at hand: the pysqlite3 wheel where it is installed, else Python's own."""
+    try:
+        import pysqlite3.dbapi2 as newer  # noqa: PLC0415 - absent where no wheel exists
+    except ImportError:
+        return sqlite3
+    return newer  # type: ignore[no-any-return]
+
+
+def journal_mode(version: tuple[int, int, int]) -> str:
+    """WAL where it is safe, else TRUNCATE."""
+    return "WAL" if version >= WAL_SAFE else "TRUNCATE"
+
+
+class Database:
+    """The engine of one database; every transaction begins and ends here."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = (
+            _sqlite_engine(url) if url.startswith("sqlite") else create_engine(url)
+        )
+        self._after_commit: list[Callable[[], None]] = []
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits at the end, or rolls back on an error."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+        if session.info.get("published"):
+            self.committed()
+
+    def on_publish(self, call: Callable[[], None]) -> None:
+        """Call back after each commit that published events."""
+        self._after_commit.append(call)
+
+    def committed(self) -> None:
+        """Tell the listeners that events wait in the outbox."""
+        for call in self._after_commit:
+            call()
+
+    def ping(self) -> None:
+        """Raise where the database does not answer."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _sqlite_engine(url: str) -> Engine:
+    """One connection per file: threads queue for it in the pool, and never see 'locked'."""
+    module = sqlite_module()
+    path = make_url(url).database
+    engine = create_engine(
+        url,
+        module=module,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_S,
+        connect_args={"check_same_thread": False, "timeout": POOL_TIMEOUT_S},
+    )
+    mode = journal_mode(module.sqlite_version_info) if path else "MEMORY"
+    event.listen(engine, "connect", lambda connection, _: _prepare(connection, mode))
+    event.listen(
+        engine,
+        "begin",
+        lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"),
+    )
+    return engine
+
+
+def _prepare(connection: Any, mode: str) -> None:
+    """Take transactions out of the driver's hands; make the file durable and checked."""
+    connection.isolation_level = None
+    for pragma in (f"journal_mode={mode}", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+class Wake:
+    """A flag that one thread sets and a loop waits for."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Wake the waiting loop, now or at its next wait."""
+        self._event.set()
+
+    def wait(self, seconds: float) -> None:
+        """Return when set, or after the seconds; clears the flag."""
+        self._event.wait(seconds)
+        self._event.clear()

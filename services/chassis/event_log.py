@@ -1,0 +1,52 @@
+"""The EventLog port: append messages, and read them in groups that remember how far they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from contracts.codec import Message
+
+
+class LogUnavailableError(Exception):
+    """The event log does not answer now; nothing was acknowledged, try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A message with its place in the log."""
+
+    partition: int
+    offset: int
+    message: Message
+
+
+class Subscription(Protocol):
+    """One member of a consumer group."""
+
+    def poll(self, max_records: int, seconds: float) -> Sequence[Record]:
+        """The next records of the assigned partitions, in order per partition; may be none."""
+
+    def commit(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Remember the next offset to read, per (topic, partition)."""
+
+    def lag(self) -> int:
+        """How many records of the group's partitions lie beyond what was committed."""
+
+    def close(self) -> None:
+        """Leave the group."""
+
+
+class EventLog(Protocol):
+    """Durable topics; order holds within a partition, a key always meets the same one."""
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Append, and return once all are durable; raises LogUnavailableError."""
+
+    def subscribe(self, group: str, topics: Sequence[str], member: str) -> Subscription:
+        """Join a group; a new group starts at the earliest record."""
+
+    def ping(self) -> None:
+        """Raise LogUnavailableError where the log does not answer."""
+
+    def close(self) -> None:
+        """Let go of every resource."""

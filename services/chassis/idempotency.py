@@ -1,0 +1,96 @@
+"""Idempotency-Key: one result per (caller, route, key), stored in the transaction that made it."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from contracts.problems import Problem, ProblemError
+from services.chassis.columns import insert
+from services.chassis.tables import idempotency
+
+LONGEST_KEY = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request as the key's owner sees it."""
+
+    caller: str
+    route: str
+    key: str
+    body_mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the first request with this key was answered."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+def attempt(caller: str, route: str, key: str, body: bytes, secret: bytes) -> Attempt:
+    """Name a request; raises ProblemError where the key is too long to be one."""
+    if not 1 <= len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
+        right = f"1 to {LONGEST_KEY} printable ASCII characters"
+        raise ProblemError(
+            Problem.MALFORMED, f"Idempotency-Key: {right}", {"Idempotency-Key": [right]}
+        )
+    return Attempt(
+        caller, route, key, hmac.new(secret, body, hashlib.sha256).hexdigest()
+    )
+
+
+def begin(session: Session, this: Attempt, now: datetime) -> Result | None:
+    """Claim the key, or return what it was answered before.
+
+    Raises ProblemError (422) where the key belongs to another body. The row is taken in the
+    caller's transaction: a second request with the same key waits for the first.
+    """
+    row = {
+        "caller": this.caller,
+        "route": this.route,
+        "key": this.key,
+        "body_mac": this.body_mac,
+        "at": now,
+    }
+    add = insert(session, idempotency).values(row).on_conflict_do_nothing()
+    if session.execute(add.returning(idempotency.c.key)).first() is not None:
+        return None
+    before = session.execute(select(idempotency).where(*_same(this))).one()
+    if not hmac.compare_digest(before.body_mac, this.body_mac):
+        raise ProblemError(
+            Problem.KEY_REUSED,
+            "this Idempotency-Key was used with another body; take a new one",
+        )
+    return Result(before.status, before.headers, before.body)
+
+
+def finish(session: Session, this: Attempt, result: Result) -> None:
+    """Keep the answer beside the change that it reports."""
+    session.execute(
+        idempotency.update()
+        .where(*_same(this))
+        .values(status=result.status, headers=result.headers, body=result.body)
+    )
+
+
+def prune(session: Session, before: datetime) -> int:
+    """Forget keys older than a moment; returns how many."""
+    gone = session.execute(delete(idempotency).where(idempotency.c.at < before))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def _same(this: Attempt) -> tuple[Any, ...]:
+    columns = idempotency.c
+    return (
+        columns.caller == this.caller,
+        columns.route == this.route,
+        columns.key == this.key,
+    )

@@ -1,0 +1,139 @@
+"""A key per person, wrapped by a master key, in a store apart from the data it opens."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
+
+from services.chassis.columns import UtcDateTime
+from services.chassis.database import Database
+
+NONCE_BYTES: Final = 12
+metadata = MetaData()
+
+person_keys = Table(
+    "person_keys",
+    metadata,
+    Column("person", String(64), primary_key=True),
+    Column("master", String(64), nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+
+class KeyDestroyedError(Exception):
+    """The person's key is gone: nothing sealed with it can be read again."""
+
+
+class MasterKeys:
+    """The master keys of a file: the current one wraps, all of them unwrap."""
+
+    def __init__(self, current: str, keys: dict[str, bytes]) -> None:
+        self.current = current
+        self._keys = keys
+
+    @classmethod
+    def read(cls, path: Path) -> "MasterKeys":
+        """Read a key file; raises ValueError where it holds no usable key."""
+        content = json.loads(path.read_text(encoding="ascii"))
+        keys = {
+            name: base64.b64decode(value) for name, value in content["keys"].items()
+        }
+        if content["current"] not in keys or any(
+            len(key) != 32 for key in keys.values()
+        ):
+            raise ValueError(f"{path.name} needs a current key of 32 bytes")
+        return cls(content["current"], keys)
+
+    @staticmethod
+    def create_file(path: Path, name: str) -> None:
+        """Write a new master key, readable by its owner alone."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        key = base64.b64encode(secrets.token_bytes(32)).decode()
+        with os.fdopen(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
+        ) as file:
+            json.dump({"current": name, "keys": {name: key}}, file)
+
+    def wrap(self, person: str, key: bytes) -> bytes:
+        """The key sealed for this person under the current master key."""
+        return seal(self._keys[self.current], key, person)
+
+    def unwrap(self, master: str, person: str, wrapped: bytes) -> bytes:
+        """The key of this person; raises KeyDestroyedError where the master key is gone."""
+        if master not in self._keys:
+            raise KeyDestroyedError(person)
+        return unseal(self._keys[master], wrapped, person)
+
+    def derive(self, purpose: str) -> bytes:
+        """A key for one purpose, such as the idempotency MAC."""
+        return hmac.digest(self._keys[self.current], purpose.encode(), hashlib.sha256)
+
+
+def seal(key: bytes, plain: bytes, place: str) -> bytes:
+    """AES-256-GCM with a random nonce; ``place`` is bound in, so a swap is refused."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, place.encode())
+
+
+def unseal(key: bytes, sealed: bytes, place: str) -> bytes:
+    """The plain bytes; raises ValueError where bytes or place are not what was sealed."""
+    try:
+        return AESGCM(key).decrypt(
+            sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode()
+        )
+    except InvalidTag:
+        raise ValueError(f"what stands at {place} was not sealed there") from None
+
+
+class PersonKeys:
+    """The key store: create, read and destroy the key of a person."""
+
+    def __init__(self, database: Database, masters: MasterKeys) -> None:
+        self._database = database
+        self._masters = masters
+        metadata.create_all(database.engine)
+
+    def create(self, person: str, now: datetime) -> bytes:
+        """A new key, durable before any data is sealed with it."""
+        key = secrets.token_bytes(32)
+        row = {
+            "person": person,
+            "master": self._masters.current,
+            "wrapped": self._masters.wrap(person, key),
+            "created_at": now,
+        }
+        with self._database.transaction() as session:
+            session.execute(person_keys.insert().values(row))
+        return key
+
+    def read(self, person: str) -> bytes:
+        """The key of a person; raises KeyDestroyedError."""
+        with self._database.transaction() as session:
+            row = session.execute(
+                select(person_keys).where(person_keys.c.person == person)
+            ).first()
+        if row is None:
+            raise KeyDestroyedError(person)
+        return self._masters.unwrap(row.master, person, row.wrapped)
+
+    def destroy(self, person: str) -> bool:
+        """Forget a person's key for ever; False where there was none."""
+        with self._database.transaction() as session:
+            gone = session.execute(
+                person_keys.delete().where(person_keys.c.person == person)
+            )
+        return bool(gone.rowcount)  # type: ignore[attr-defined]
+
+    def ping(self) -> None:
+        """Raise where the store does not answer."""
+        self._database.ping()

@@ -1,0 +1,199 @@
+"""Publishing inside a transaction: history with its hash chain, and the outbox row beside it."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session
+
+from contracts import codec
+from contracts.events import Event, type_of
+from services.chassis.columns import insert
+from services.chassis.ids import uuid7
+from services.chassis.tables import history, outbox, stream_heads
+
+GENESIS: Final = "0" * 64
+
+
+def publish(
+    session: Session, topic: str, key: str, events: Sequence[Event], now: datetime
+) -> list[int]:
+    """Append events to a stream, gapless per (topic, key); returns their sequence numbers.
+
+    State, history and outbox commit together; the relay sends the rows afterwards.
+    """
+    if not events:
+        return []
+    last, previous = _claim(session, topic, key, len(events))
+    rows: list[dict[str, Any]] = []
+    for seq, event in enumerate(events, last + 1):
+        row = _history_row(topic, key, seq, event, now)
+        row["hash"] = previous = chain_hash(previous, row)
+        rows.append(row)
+    added = session.execute(
+        insert(session, history).returning(
+            history.c.position, sort_by_parameter_order=True
+        ),
+        rows,
+    )
+    session.execute(insert(session, outbox), [{"position": p} for p in added.scalars()])
+    _set_hash(session, topic, key, previous)
+    session.info["published"] = True
+    return [row["seq"] for row in rows]
+
+
+def digest(payload: dict[str, Any], salt: str) -> str:
+    """The salted digest of a payload; without the salt nobody can guess at the facts."""
+    text = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(salt.encode() + text).hexdigest()
+
+
+def chain_hash(previous: str, row: dict[str, Any]) -> str:
+    """The hash of a history row over its predecessor's and everything but the payload itself."""
+    parts = [
+        previous,
+        row["topic"],
+        row["key"],
+        row["seq"],
+        row["event_id"],
+        row["type"],
+    ]
+    parts += [row["at"].isoformat(), row["digest"]]
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
+
+
+def stream(session: Session, topic: str, key: str) -> list[codec.Stored]:
+    """The whole stream of one key, oldest first; rows whose payload was erased are left out."""
+    query = (
+        select(history)
+        .where(
+            history.c.topic == topic,
+            history.c.key == key,
+            history.c.payload.is_not(None),
+        )
+        .order_by(history.c.seq)
+    )
+    return [stored(row) for row in session.execute(query)]
+
+
+def stored(row: Row[Any]) -> codec.Stored:
+    """A history row as the codec takes it."""
+    return codec.Stored(
+        id=row.event_id,
+        topic=row.topic,
+        key=row.key,
+        seq=row.seq,
+        time=row.at,
+        type=row.type,
+        data=row.payload,
+    )
+
+
+def verify(session: Session, topic: str, key: str) -> list[str]:
+    """What is wrong with a stream's chain: gaps, edits, a head that does not match."""
+    query = select(history).where(history.c.topic == topic, history.c.key == key)
+    faults: list[str] = []
+    previous, seq = GENESIS, 0
+    for seq, row in enumerate(
+        session.execute(query.order_by(history.c.seq)).mappings(), 1
+    ):
+        fields = dict(row)
+        if fields["seq"] != seq:
+            return [*faults, f"number {seq} is missing"]
+        if (
+            fields["salt"]
+            and digest(fields["payload"], fields["salt"]) != fields["digest"]
+        ):
+            faults.append(f"the payload of number {seq} was changed")
+        previous = chain_hash(previous, fields)
+        if previous != fields["hash"]:
+            faults.append(f"number {seq} was changed")
+    head = session.execute(
+        select(stream_heads).where(
+            stream_heads.c.topic == topic, stream_heads.c.key == key
+        )
+    ).first()
+    if head is not None and (head.seq, head.hash) != (seq, previous):
+        faults.append(f"the head says {head.seq}, the stream ends at {seq}")
+    return faults
+
+
+def keys(session: Session, topic: str) -> list[str]:
+    """Every key of a topic that this service has published."""
+    return list(
+        session.scalars(select(stream_heads.c.key).where(stream_heads.c.topic == topic))
+    )
+
+
+def republish(session: Session, topic: str) -> int:
+    """Mark the whole history of a topic unsent; the relay sends it again in order."""
+    positions = select(history.c.position).where(
+        history.c.topic == topic, history.c.payload.is_not(None)
+    )
+    changed = session.execute(
+        outbox.update()
+        .where(outbox.c.position.in_(positions))
+        .values(published_at=None)
+    )
+    session.info["published"] = True
+    return int(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def unpublished(session: Session) -> int:
+    """How many outbox rows wait for the relay."""
+    query = (
+        select(func.count()).select_from(outbox).where(outbox.c.published_at.is_(None))
+    )
+    return session.scalar(query) or 0
+
+
+def _history_row(
+    topic: str, key: str, seq: int, event: Event, now: datetime
+) -> dict[str, Any]:
+    data, salt = codec.payload(event), secrets.token_hex(16)
+    return {
+        "topic": topic,
+        "key": key,
+        "seq": seq,
+        "event_id": uuid7(now),
+        "type": type_of(event).name,
+        "at": now,
+        "payload": data,
+        "salt": salt,
+        "digest": digest(data, salt),
+    }
+
+
+def _claim(session: Session, topic: str, key: str, count: int) -> tuple[int, str]:
+    """Take the next numbers of a stream under its row lock: (last taken before, last hash)."""
+    add = insert(session, stream_heads).values(
+        topic=topic, key=key, seq=count, hash=GENESIS
+    )
+    claim = add.on_conflict_do_update(
+        index_elements=["topic", "key"], set_={"seq": stream_heads.c.seq + count}
+    ).returning(stream_heads.c.seq, stream_heads.c.hash)
+    row = session.execute(claim).one()
+    return row.seq - count, row.hash
+
+
+def _set_hash(session: Session, topic: str, key: str, value: str) -> None:
+    session.execute(
+        stream_heads.update()
+        .where(stream_heads.c.topic == topic, stream_heads.c.key == key)
+        .values(hash=value)
+    )
+
+
+def event_of(stored_event: codec.Stored) -> tuple[UUID, Event]:
+    """The id and the typed event of a stored one; raises what ``codec.from_payload`` raises."""
+    return stored_event.id, codec.from_payload(stored_event.type, stored_event.data)
+
+
+def progress(session: Session) -> int:
+    """A number that grows with every published event of this service."""
+    return session.scalar(select(func.max(outbox.c.id))) or 0

@@ -1,0 +1,130 @@
+"""Bearer tokens: EdDSA JWTs with audience, role, agency or unit, and a short life."""
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, OKPKey
+
+from contracts.problems import Problem, ProblemError
+from contracts.vocabulary import Role
+from services.chassis.actor import Actor
+
+ALGORITHMS: Final = ["Ed25519"]
+LONGEST_LIFE: Final = timedelta(hours=24)
+LEEWAY: Final = timedelta(seconds=30)
+_NEEDS: Final[Mapping[Role, str]] = {Role.PARTNER: "agency", Role.OFFICER: "unit"}
+
+
+class TokenFormError(ValueError):
+    """A token cannot be issued for this role as asked."""
+
+
+def create_key_file(path: Path, kid: str) -> None:
+    """Write a new private signing key, readable by its owner alone."""
+    key = OKPKey.generate_key("Ed25519", {"kid": kid, "alg": "Ed25519", "use": "sig"})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
+    ) as file:
+        json.dump({"keys": [key.as_dict(private=True)]}, file)
+
+
+def read_keys(path: Path) -> KeySet:
+    """The keys of a file; the first one signs, all verify."""
+    return KeySet.import_key_set(json.loads(path.read_text(encoding="utf-8")))
+
+
+class Tokens:
+    """Issues and verifies tokens of one issuer and audience."""
+
+    def __init__(self, keys: KeySet, issuer: str, audience: str) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+
+    def issue(
+        self, actor: Actor, now: datetime, life: timedelta = timedelta(hours=12)
+    ) -> str:
+        """A signed token; raises TokenFormError for a role without its agency or unit."""
+        missing = _missing(actor)
+        if missing:
+            raise TokenFormError(f"a token for a {actor.role} needs its {missing}")
+        if not timedelta(0) < life <= LONGEST_LIFE:
+            raise TokenFormError("a token lives more than 0 and at most 24 hours")
+        key = self._keys.keys[0]
+        claims = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "sub": actor.subject,
+            "role": actor.role.value,
+            "agency": actor.agency_id,
+            "unit": actor.unit_id,
+            "iat": int(now.timestamp()),
+            "nbf": int(now.timestamp()),
+            "exp": int((now + life).timestamp()),
+            "jti": str(uuid4()),
+        }
+        present = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode(
+            {"alg": ALGORITHMS[0], "kid": key.kid}, present, key, ALGORITHMS
+        )
+
+    def verify(self, token: str, now: datetime) -> Actor:
+        """The caller that a token names; raises ProblemError (401) with what is wrong."""
+        try:
+            claims = jwt.decode(token, self._keys, ALGORITHMS).claims
+            self._check_claims(claims, now)
+            actor = _actor(claims)
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise unauthenticated(_fault(error)) from None
+        if _missing(actor):
+            raise unauthenticated(f"the token names no {_missing(actor)}")
+        return actor
+
+    def _check_claims(self, claims: dict[str, Any], now: datetime) -> None:
+        registry = jwt.JWTClaimsRegistry(
+            now=int(now.timestamp()),
+            leeway=int(LEEWAY.total_seconds()),
+            iss={"essential": True, "value": self._issuer},
+            aud={"essential": True, "value": self._audience},
+            sub={"essential": True},
+            exp={"essential": True},
+            nbf={"essential": True},
+            iat={"essential": True},
+            role={"essential": True},
+        )
+        registry.validate(claims)
+
+
+def unauthenticated(detail: str) -> ProblemError:
+    """The 401 answer with its reason."""
+    return ProblemError(Problem.UNAUTHENTICATED, detail)
+
+
+def _actor(claims: dict[str, Any]) -> Actor:
+    return Actor(
+        subject=str(claims["sub"]),
+        role=Role(claims["role"]),
+        agency_id=claims.get("agency"),
+        unit_id=claims.get("unit"),
+    )
+
+
+def _missing(actor: Actor) -> str | None:
+    """The claim that the role needs and the actor lacks."""
+    needed = _NEEDS.get(actor.role)
+    present = {"agency": actor.agency_id, "unit": actor.unit_id}
+    return needed if needed and not present[needed] else None
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, JoseError):
+        return f"the token is not valid: {error.error}"
+    return "the token is not valid: it cannot be read"
