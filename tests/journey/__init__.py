@@ -1,0 +1,1 @@
+"""Journeys: HTTP in, HTTP out, the same on every column of the design's table."""
