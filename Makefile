@@ -1,0 +1,77 @@
+# Everything that a person or a machine does with a checkout. `make` alone lists it.
+#
+# Nothing but Python >= 3.11 and pip's registry is needed: whatever else is used lives in .venv,
+# which `make install` builds. PYTHON=python3.12 chooses the interpreter that builds it.
+
+PYTHON ?= python3
+SEED ?=
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+FAST := tests/unit tests/contract tests/architecture
+
+# What a person's shell has set for another project must not reach this one.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTEST_ADDOPTS VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install demo run check lint format types imports contracts fast test soak lock clean
+
+help: ## list the commands
+	@awk -F ':[^#]*## ' '/^[a-z]+:[^#]*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+install: $(INSTALLED) ## build .venv from the hash-locked requirements (PYTHON= chooses the interpreter)
+
+demo: $(INSTALLED) ## play a day of the fictional city and show its figures (SEED=7 plays another day)
+	$(BIN)/handoff demo $(if $(SEED),--seed $(SEED))
+
+run: $(INSTALLED) ## leave the suite up on 127.0.0.1:8000, with tokens and commands to try
+	$(BIN)/handoff up
+
+check: lint types imports contracts fast ## the quick checks: style, types, imports, schemas, fast tests
+
+lint: $(INSTALLED) ## style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(INSTALLED) ## put the formatting right
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(INSTALLED) ## types, strictly
+	$(BIN)/mypy
+
+imports: $(INSTALLED) ## who may import whom
+	$(BIN)/lint-imports
+
+contracts: $(INSTALLED) ## the published schemas and examples are those of the code
+	$(BIN)/handoff contracts check
+
+fast: $(INSTALLED)
+	$(BIN)/python -m pytest $(FAST)
+
+test: check ## check, and every other test but the long runs
+	$(BIN)/python -m pytest tests $(FAST:%=--ignore=%)
+
+soak: $(INSTALLED) ## the long runs
+	$(BIN)/python -m pytest tests -m soak
+
+lock: $(INSTALLED) ## resolve the requirements again, keeping what still fits (UPGRADE=1 takes the newest)
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/run.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra dev -c requirements/run.txt -o requirements/dev.txt
+
+clean: ## remove caches and build output; .venv and the suite's own data stay
+	rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find contracts services deploy tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: make install PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is older than 3.11: make install PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "$(PYTHON) cannot make a virtual environment (Debian: apt install python3-venv)" >&2; exit 1; }
+
+$(INSTALLED): requirements/dev.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
