@@ -1,5 +1,6 @@
 """Bytes to typed events and back, in the CloudEvents binary binding: strict out, tolerant in."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ from contracts.events import Event, type_named, type_of
 from contracts.topics import TOPICS
 
 MAX_BYTES: Final = 64 * 1024
+_SEQUENCE: Final = re.compile(r"[1-9][0-9]{0,18}")
+_LAST_SEQ: Final = 2**63 - 1  # what a database column holds
 _JSON: Final = JSONFormat()
 
 
@@ -61,14 +64,12 @@ class Address:
 def payload(event: Event) -> dict[str, Any]:
     """The JSON of an event; raises ValueError where it would not load again."""
     schema = type_of(event).schema
-    data: dict[str, Any] = schema.dump(event)
     try:
+        data: dict[str, Any] = schema.dump(event)
         schema.load(data, unknown=RAISE)
-    except ValidationError as error:
-        fields = _fields(error)
-        raise ValueError(
-            f"{type_of(event).name} does not fit its own schema: {fields}"
-        ) from None
+    except (ValidationError, AttributeError, TypeError, ValueError) as error:
+        fault = f"{type_of(event).name} does not fit its own schema: {_fields(error)}"
+        raise ValueError(fault) from None
     return data
 
 
@@ -80,10 +81,7 @@ def from_payload(type_name: str, data: dict[str, Any]) -> Event:
     try:
         event: Event = found.schema.load(data)
     except (ValidationError, TypeError, ValueError) as error:
-        fields = _fields(error) if isinstance(error, ValidationError) else []
-        raise UnreadableError(
-            f"{type_name} does not fit its schema: {fields}"
-        ) from None
+        raise UnreadableError(f"{type_name} does not fit its schema: {_fields(error)}") from None
     return event
 
 
@@ -132,11 +130,7 @@ def encode_stored(stored: Stored) -> Message:
         "partitionkey": stored.key,
     }
     message = to_binary(CloudEvent(attributes=attributes, data=stored.data), _JSON)
-    value = (
-        message.value
-        if isinstance(message.value, bytes)
-        else str(message.value).encode()
-    )
+    value = message.value if isinstance(message.value, bytes) else str(message.value).encode()
     return Message(stored.topic, stored.key, dict(message.headers), value)
 
 
@@ -145,17 +139,14 @@ def address(message: Message) -> Address:
     if len(message.value) > MAX_BYTES:
         raise UnreadableError(f"larger than {MAX_BYTES} bytes")
     try:
-        head = {
-            k: message.headers[k].decode("utf-8") for k in ("ce_type", "ce_sequence")
-        }
-        seq = int(head["ce_sequence"])
-    except (KeyError, UnicodeDecodeError, ValueError, AttributeError):
+        name, number = (message.headers[h].decode("utf-8") for h in ("ce_type", "ce_sequence"))
+    except (KeyError, UnicodeDecodeError, AttributeError):
         raise UnreadableError("the headers name no type and sequence") from None
-    if seq < 1 or not message.key:
-        raise UnreadableError(
-            "the sequence must be 1 or more and the key must not be empty"
-        )
-    return Address(message.topic, message.key, seq, head["ce_type"])
+    if not _SEQUENCE.fullmatch(number) or int(number) > _LAST_SEQ:
+        raise UnreadableError("the sequence must be a whole number, 1 or more")
+    if not message.key or not name:
+        raise UnreadableError("the key and the type must not be empty")
+    return Address(message.topic, message.key, int(number), name)
 
 
 def decode(message: Message) -> Envelope:
@@ -166,16 +157,17 @@ def decode(message: Message) -> Envelope:
     place = address(message)
     if type_named(place.type) is None:
         raise UnknownVersionError(place.type)
+    if not {"ce_id", "ce_time"} <= message.headers.keys():
+        # The binding would make up a new id and the present time.
+        raise UnreadableError("the headers name no id and time")
     try:
         raw = KafkaMessage(dict(message.headers), message.key, message.value)
         cloud = from_binary(raw, _JSON)
         data, time, ident = cloud.get_data(), cloud.get_time(), UUID(cloud.get_id())
-    except Exception as error:  # the binding raises whatever its parsers raise
+    except Exception as error:  # noqa: BLE001 - the binding raises what its parsers raise
         raise UnreadableError(f"no CloudEvent: {type(error).__name__}") from None
     if not isinstance(data, dict) or time is None or time.tzinfo is None:
-        raise UnreadableError(
-            "a CloudEvent with a zoned time and a JSON object is needed"
-        )
+        raise UnreadableError("a CloudEvent with a zoned time and a JSON object is needed")
     event = from_payload(place.type, data)
     return Envelope(
         id=ident,
@@ -187,6 +179,6 @@ def decode(message: Message) -> Envelope:
     )
 
 
-def _fields(error: ValidationError) -> list[str]:
-    """The names of the fields that do not fit; their values stay unsaid."""
-    return sorted(map(str, error.messages_dict))
+def _fields(error: Exception) -> list[str]:
+    """The names of the fields that do not fit, where they are known; their values stay unsaid."""
+    return sorted(map(str, error.messages_dict)) if isinstance(error, ValidationError) else []

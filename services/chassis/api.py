@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 import flask
 from flask_smorest import Blueprint
-from marshmallow import RAISE, Schema
+from marshmallow import RAISE, Schema, missing
 from sqlalchemy.orm import Session
 from webargs.flaskparser import FlaskParser
 
@@ -18,8 +18,10 @@ from services.chassis import idempotency
 from services.chassis.actor import Actor
 from services.chassis.clock import Clock
 from services.chassis.database import Database
+from services.chassis.json_body import body_of
 
 ACCESS: Final = "handoff_access"
+LONGEST_TAG: Final = 18
 
 
 class Tenant(StrEnum):
@@ -79,23 +81,23 @@ class Call:
         """The version of the If-Match header; raises ProblemError (428, 412)."""
         header = flask.request.headers.get("If-Match")
         if header is None:
-            raise ProblemError(
-                Problem.PRECONDITION, 'send If-Match with the ETag, such as "3"'
-            )
+            raise ProblemError(Problem.PRECONDITION, 'send If-Match with the ETag, such as "3"')
         tag = header.strip().removeprefix("W/").strip('"')
-        if not tag.isdecimal():
-            raise ProblemError(
-                Problem.STALE, "If-Match must be the ETag of your last read"
-            )
+        if not (tag.isascii() and tag.isdecimal() and len(tag) <= LONGEST_TAG):
+            raise ProblemError(Problem.STALE, "If-Match must be the ETag of your last read")
         return int(tag)
 
 
 class Parser(FlaskParser):
-    """Unknown query parameters are refused as unknown body fields are."""
+    """Unknown query parameters are refused as unknown body fields are; JSON is read strictly."""
 
     def __init__(self) -> None:
         super().__init__()
         self.DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": RAISE}
+
+    def _raw_load_json(self, req: flask.Request) -> Any:
+        body = body_of(req)
+        return missing if body is None and not req.get_data(cache=True) else body
 
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -125,18 +127,14 @@ class Api(Blueprint):  # type: ignore[misc]
         def register(view: View) -> View:
             serve = _in_transaction(view, method, contract)
             if contract.query is not None:
-                serve = self.arguments(
-                    contract.query, location="query", as_kwargs=False
-                )(serve)
+                serve = self.arguments(contract.query, location="query", as_kwargs=False)(serve)
             if contract.body is not None:
                 serve = self.arguments(contract.body, location="json")(serve)
             serve = self.response(contract.status, contract.answer)(serve)
             serve = _documented(self, serve, method, roles, contract)
             setattr(serve, ACCESS, Access(dict(roles)))
             endpoint = f"{view.__module__.rpartition('.')[2]}_{view.__name__}"
-            self.add_url_rule(
-                rule, endpoint=endpoint, view_func=serve, methods=[method]
-            )
+            self.add_url_rule(rule, endpoint=endpoint, view_func=serve, methods=[method])
             return view
 
         return register
@@ -169,8 +167,10 @@ def _in_transaction(view: Callable[..., Any], method: str, contract: Contract) -
         with runtime.database.transaction() as session:
             call = Call(actor, session, runtime.clock, flask.g.tenant, body, query)
             if method == "POST":
-                return _once(call, runtime, contract, lambda: view(call, **path))
-            return _respond(view(call, **path), contract.status)
+                result = _once(call, runtime, contract, lambda: view(call, **path))
+            else:
+                result = _result(contract, view(call, **path))
+        return _response(result)
 
     serve.__name__ = view.__name__
     serve.__doc__ = view.__doc__
@@ -179,49 +179,43 @@ def _in_transaction(view: Callable[..., Any], method: str, contract: Contract) -
 
 def _once(
     call: Call, runtime: Runtime, contract: Contract, work: Callable[[], Any]
-) -> Any:
+) -> idempotency.Result:
     """Run a POST under its Idempotency-Key, where it has one or must have one."""
     key = flask.request.headers.get("Idempotency-Key")
     if key is None:
         if contract.key_needed:
-            raise ProblemError(
-                Problem.KEY_MISSING, "send an Idempotency-Key, such as a new UUID"
-            )
-        return _respond(work(), contract.status)
-    caller = f"{call.actor.role}:{call.actor.subject}"
+            raise ProblemError(Problem.KEY_MISSING, "send an Idempotency-Key, such as a new UUID")
+        return _result(contract, work())
     route = f"{flask.request.method} {flask.request.path}"
     body = flask.request.get_data(cache=True)
+    caller = idempotency.caller_of(call.actor)
     this = idempotency.attempt(caller, route, key, body, runtime.mac_key)
     before = idempotency.begin(call.session, this, call.now())
     if before is not None:
-        return flask.Response(
-            flask.json.dumps(before.body),
-            before.status,
-            before.headers,
-            "application/json",
-        )
-    answer = work()
+        return before
+    result = _result(contract, work())
+    idempotency.finish(call.session, this, result)
+    return result
+
+
+def _result(contract: Contract, answer: Any) -> idempotency.Result:
+    """The answer as its schema writes it: inside the transaction, so that a fault undoes all."""
     headers = answer.headers() if isinstance(answer, Answer) else {}
     plain = answer.body if isinstance(answer, Answer) else answer
     schema = contract.answer() if isinstance(contract.answer, type) else contract.answer
-    result = idempotency.Result(contract.status, headers, schema.dump(plain))
-    idempotency.finish(call.session, this, result)
-    return _respond(answer, contract.status)
+    return idempotency.Result(contract.status, headers, schema.dump(plain))
 
 
-def _respond(answer: Any, status: int) -> Any:
-    if isinstance(answer, Answer):
-        return answer.body, status, answer.headers()
-    return answer
+def _response(result: idempotency.Result) -> flask.Response:
+    text = flask.json.dumps(result.body)
+    return flask.Response(text, result.status, result.headers, "application/json")
 
 
 def _documented(
     api: Api, serve: Any, method: str, roles: Mapping[Role, Tenant], contract: Contract
 ) -> Any:
     """Say in the API reference who may call, and which headers count."""
-    who = ", ".join(
-        f"{role} ({tenant.replace('_', ' ')})" for role, tenant in roles.items()
-    )
+    who = ", ".join(f"{role} ({tenant.replace('_', ' ')})" for role, tenant in roles.items())
     doc: dict[str, Any] = {"x-roles": {r.value: t.value for r, t in roles.items()}}
     first, _, rest = (serve.__doc__ or "").strip().partition("\n")
     doc |= {"summary": first, "description": f"{rest.strip()}\n\nRoles: {who}.".strip()}

@@ -1,6 +1,7 @@
 """The audit: every read of a person and every change, hash-chained per subject."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,9 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.chassis.actor import Actor
+from services.chassis.heads import GENESIS, claim, head_of, set_hash
 from services.chassis.tables import audit
 
-GENESIS: Final = "0" * 64
+# Heads of audit chains stand beside those of streams; no topic of the event log has this name.
+TOPIC: Final = "audit"
 
 
 def record(
@@ -24,36 +27,36 @@ def record(
 ) -> None:
     """Append one entry to the subject's chain; ``detail`` names fields, never their values.
 
-    The caller holds the subject's row lock, so the chain cannot fork.
+    The chain's head is claimed first, and locked with that, so the chain cannot fork.
     """
-    last = session.execute(
-        select(audit.c.number, audit.c.hash)
-        .where(audit.c.subject == subject)
-        .order_by(audit.c.number.desc())
-        .limit(1)
-    ).first()
+    number, previous = claim(session, TOPIC, subject, 1)
     row = {
         "subject": subject,
-        "number": last.number + 1 if last else 1,
+        "number": number + 1,
         "at": now,
         "actor": actor.subject,
         "role": actor.role.value,
         "tenant": actor.agency_id or actor.unit_id,
         "action": action,
         "detail": detail,
-        "previous": last.hash if last else GENESIS,
+        "previous": previous,
     }
-    session.execute(audit.insert().values(**row, hash=entry_hash(row)))
+    digest = entry_hash(row)
+    session.execute(audit.insert().values(**row, hash=digest))
+    set_hash(session, TOPIC, subject, digest)
 
 
 def entries(session: Session, subject: str) -> list[dict[str, Any]]:
     """The chain of a subject, oldest first."""
     query = select(audit).where(audit.c.subject == subject).order_by(audit.c.number)
-    return [dict(row) for row in session.execute(query).mappings()]
+    return [_plain(row) for row in session.execute(query).mappings()]
 
 
 def verify(chain: list[dict[str, Any]]) -> list[str]:
-    """What is wrong with a chain: entries missing, reordered or changed."""
+    """What is wrong with a chain: entries missing, reordered or changed.
+
+    Entries cut off at its end leave a chain that is whole; ``verify_subject`` finds those too.
+    """
     faults, previous = [], GENESIS
     for number, row in enumerate(chain, 1):
         if row["number"] != number or row["previous"] != previous:
@@ -64,10 +67,25 @@ def verify(chain: list[dict[str, Any]]) -> list[str]:
     return faults
 
 
+def verify_subject(session: Session, subject: str) -> list[str]:
+    """What is wrong with a subject's chain, its end included."""
+    chain = entries(session, subject)
+    end = (chain[-1]["number"], chain[-1]["hash"]) if chain else (0, GENESIS)
+    said = head_of(session, TOPIC, subject)
+    faults = verify(chain)
+    if said != end:
+        faults.append(f"the head says {said[0]}, the chain ends at {end[0]}")
+    return faults
+
+
 def entry_hash(row: dict[str, Any]) -> str:
     """SHA-256 over every column but the hash itself."""
-    content = {name: value for name, value in row.items() if name != "hash"}
-    text = orjson.dumps(
-        content | {"at": row["at"].isoformat()}, option=orjson.OPT_SORT_KEYS
-    )
+    content = _plain(row) | {"at": row["at"].isoformat()}
+    content.pop("hash", None)
+    text = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(text).hexdigest()
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Column names as plain text: SQLAlchemy's are a kind of their own that orjson refuses."""
+    return {str(name): value for name, value in row.items()}

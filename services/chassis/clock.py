@@ -1,6 +1,10 @@
 """The one source of the current time: a Clock port with a system and a settable adapter."""
 
+import fcntl
 import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -29,28 +33,43 @@ class SettableClock:
 
     def now(self) -> datetime:
         """The time last set; where none ever was, the machine's."""
-        try:
-            return datetime.fromisoformat(
-                self._path.read_text(encoding="ascii").strip()
-            )
-        except FileNotFoundError:
-            return datetime.now(UTC)
+        return self._read() or datetime.now(UTC)
 
     def set(self, moment: datetime) -> None:
         """Set the time; raises ValueError for a time without zone or before the one set."""
         if moment.tzinfo is None:
             raise ValueError("the time needs a zone, such as 2027-03-01T08:00:00Z")
-        if self._path.exists() and moment < self.now():
-            raise ValueError(
-                f"the clock only goes forwards; it stands at {self.now().isoformat()}"
-            )
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path.with_suffix(".new")
-        draft.write_text(moment.astimezone(UTC).isoformat(), encoding="ascii")
-        os.replace(draft, self._path)
+        with self._alone():
+            self._move_to(moment.astimezone(UTC))
 
     def advance(self, by: timedelta) -> datetime:
-        """Move the time on and return it."""
-        moment = self.now() + by
-        self.set(moment)
+        """Move the time on and return it; raises ValueError where ``by`` is negative."""
+        with self._alone():
+            moment = self.now() + by
+            self._move_to(moment)
         return moment
+
+    def _read(self) -> datetime | None:
+        try:
+            return datetime.fromisoformat(self._path.read_text(encoding="ascii").strip())
+        except FileNotFoundError:
+            return None
+
+    def _move_to(self, moment: datetime) -> None:
+        stands = self._read()
+        if stands is not None and moment < stands:
+            raise ValueError(f"the clock only goes forwards; it stands at {stands.isoformat()}")
+        draft = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
+        draft.write_text(moment.isoformat(), encoding="ascii")
+        draft.replace(self._path)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Look and set as one step, among threads and processes alike."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)

@@ -16,11 +16,14 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[Any]:
+        """What a value of the column is; pages read it to make one of a cursor."""
+        return datetime
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Text on SQLite, timestamptz elsewhere."""
-        kind: TypeEngine[Any] = (
-            String(32) if dialect.name == "sqlite" else DateTime(timezone=True)
-        )
+        kind: TypeEngine[Any] = String(32) if dialect.name == "sqlite" else DateTime(timezone=True)
         return dialect.type_descriptor(kind)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
@@ -30,11 +33,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError("a time without a zone cannot be stored")
         moment = value.astimezone(UTC)
-        return (
-            moment.isoformat(timespec="microseconds")
-            if dialect.name == "sqlite"
-            else moment
-        )
+        return moment.isoformat(timespec="microseconds") if dialect.name == "sqlite" else moment
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Read UTC."""

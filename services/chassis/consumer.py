@@ -2,23 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
-
-import structlog
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.event_log import LogUnavailableError, Record, Subscription
-from services.chassis.inbox import Inbox, by_place, parked_since
-
-log = structlog.get_logger()
+from services.chassis.event_log import Record, Subscription
+from services.chassis.faults import is_transient, reason_of
+from services.chassis.held import parked_since
+from services.chassis.inbox import Inbox, by_place
+from services.chassis.watchdog import Watchdog
 
 BATCH: Final = 100
 POLL_S: Final = 0.25
-TRANSIENT: Final = (LogUnavailableError, OperationalError, PoolTimeoutError)
 
 
 class TooManyParkedError(Exception):
@@ -42,30 +38,42 @@ class ConsumerLoop:
         subscription: Subscription,
         database: Database,
         clock: Clock,
-        limit: ParkLimit = ParkLimit(),  # noqa: B008 - frozen
+        limit: ParkLimit = ParkLimit(),
     ) -> None:
         self.inbox = inbox
         self.subscription = subscription
         self._database = database
         self._clock = clock
         self._limit = limit
+        self._watchdog = Watchdog(subscription.lag)
+        self._unfinished: Sequence[Record] = ()
 
     def tick(self) -> int:
         """Poll, handle and commit one batch; returns how many records were read.
 
-        Raises TooManyParkedError to stop the worker, or a transient error to be tried again.
+        Raises TooManyParkedError to stop the worker, or a transient error: then the same batch is
+        taken up again by the next tick, for the subscription has gone past it.
         """
-        batch = self.subscription.poll(BATCH, POLL_S)
+        batch = self._unfinished or self.subscription.poll(BATCH, POLL_S)
         if not batch:
             return 0
+        self._unfinished = batch
         try:
             self._together(batch)
-        except TRANSIENT:
-            raise
-        except Exception:  # the failing record is found, and named, one by one
+        except Exception as error:  # the failing record is found, and named, one by one
+            if is_transient(error):
+                raise
             self._one_by_one(batch)
+        self._check_limit()
         self.subscription.commit(by_place(batch))
+        self._unfinished = ()
+        self._watchdog.moved()
         return len(batch)
+
+    def fault(self) -> str | None:
+        """Why this consumer is not well, or None."""
+        still = self._watchdog.fault()
+        return f"{self.inbox.consumer} {still}" if still else None
 
     def _together(self, batch: Sequence[Record]) -> None:
         with self._database.transaction() as session:
@@ -75,36 +83,21 @@ class ConsumerLoop:
         for record in batch:
             try:
                 self._together([record])
-            except TRANSIENT:
-                raise
             except Exception as error:  # a failed key must not stop the others
+                if is_transient(error):
+                    raise
                 self._park(record, error)
 
     def _park(self, record: Record, error: Exception) -> None:
-        now, reason = self._clock.now(), reason_of(error)
-        log.error(
-            "key_parked",
-            consumer=self.inbox.consumer,
-            topic=record.message.topic,
-            key=record.message.key,
-            reason=reason,
-        )
         with self._database.transaction() as session:
-            self.inbox.park(session, record, reason, now)
-        self._check_limit(now)
+            self.inbox.park(session, record, reason_of(error), self._clock.now())
+        self._check_limit()
 
-    def _check_limit(self, now: datetime) -> None:
-        since = now - self._limit.within
+    def _check_limit(self) -> None:
         with self._database.transaction() as session:
+            since = self._clock.now() - self._limit.within
             count = parked_since(session, self.inbox.consumer, since)
         if count > self._limit.keys:
             raise TooManyParkedError(
-                f"{self.inbox.consumer} parked {count} keys since {since}"
+                f"{self.inbox.consumer} parked {count} keys since {since.isoformat()}"
             )
-
-
-def reason_of(error: Exception) -> str:
-    """A reason that can be stored and logged: the kind of error, never bound values."""
-    if isinstance(error, DBAPIError):
-        return f"{type(error).__name__}: {type(error.orig).__name__}"
-    return f"{type(error).__name__}: {error}"[:500]

@@ -10,10 +10,13 @@ from typing import Any, Final
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 # Below 3.51.3 a WAL reset can corrupt the file (sqlite.org/wal.html#walresetbug).
 WAL_SAFE: Final = (3, 51, 3)
 POOL_TIMEOUT_S: Final = 30.0
+# secure_delete: what is erased must not stay readable in the free pages of the file.
+_PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 
 
 def sqlite_module() -> ModuleType:
@@ -30,21 +33,35 @@ def journal_mode(version: tuple[int, int, int]) -> str:
     return "WAL" if version >= WAL_SAFE else "TRUNCATE"
 
 
+class NestedTransactionError(RuntimeError):
+    """Code that holds a transaction asked for another one on the same database."""
+
+
 class Database:
     """The engine of one database; every transaction begins and ends here."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine = (
-            _sqlite_engine(url) if url.startswith("sqlite") else create_engine(url)
-        )
+        self.engine = _sqlite_engine(url) if url.startswith("sqlite") else create_engine(url)
         self._after_commit: list[Callable[[], None]] = []
+        self._here = threading.local()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A session that commits at the end, or rolls back on an error."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        """A session that commits at the end, or rolls back on an error.
+
+        Raises NestedTransactionError where this thread is inside a transaction already: it would
+        wait for the connection that it holds itself.
+        """
+        if getattr(self._here, "inside", False):
+            raise NestedTransactionError("pass the open session on; do not open another")
+        self._here.inside = True
+        try:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                session.connection()  # SQLite takes its write lock here, so that `now` comes after
+                yield session
+        finally:
+            self._here.inside = False
         if session.info.get("published"):
             self.committed()
 
@@ -62,6 +79,16 @@ class Database:
         with self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
+    def scrub(self) -> None:
+        """Leave no deleted bytes behind in SQLite's write-ahead log; call it after a commit."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        connection = self.engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -74,6 +101,7 @@ def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(
         url,
         module=module,
+        poolclass=QueuePool,
         pool_size=1,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
@@ -92,7 +120,7 @@ def _sqlite_engine(url: str) -> Engine:
 def _prepare(connection: Any, mode: str) -> None:
     """Take transactions out of the driver's hands; make the file durable and checked."""
     connection.isolation_level = None
-    for pragma in (f"journal_mode={mode}", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in (f"journal_mode={mode}", *_PRAGMAS):
         connection.execute(f"PRAGMA {pragma}")
 
 

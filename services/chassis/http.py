@@ -1,20 +1,24 @@
 """The Flask app of a service: sign-in, access checks, problem answers and the API document."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 import flask
 import structlog
 from flask_smorest import Api as Document
 from marshmallow import Schema, fields
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from contracts.problems import JSON, Problem, ProblemError
 from services.chassis.api import Api, Runtime, access_of
 from services.chassis.clock import Clock
+from services.chassis.faults import is_transient, reason_of
+from services.chassis.json_body import JsonProvider
+from services.chassis.metrics import RequestMetrics
 from services.chassis.tokens import Tokens, unauthenticated
 
 log = structlog.get_logger()
@@ -48,7 +52,7 @@ class ApiDocument(Document):  # type: ignore[misc]
 
     def handle_http_exception(self, error: HTTPException) -> Any:
         """Render any HTTP error as problem+json."""
-        return problem_response(as_problem(error))
+        return http_problem(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ def create_app(site: Site, runtime: Runtime, tokens: Tokens) -> flask.Flask:
     app = flask.Flask(site.name, static_folder=None)
     app.config |= {
         "HANDOFF_RUNTIME": runtime,
+        "HANDOFF_REQUESTS": RequestMetrics(site.name),
         "MAX_CONTENT_LENGTH": LARGEST_BODY,
         "API_TITLE": site.title,
         "API_VERSION": "v1",
@@ -82,7 +87,11 @@ def create_app(site: Site, runtime: Runtime, tokens: Tokens) -> flask.Flask:
 
 def protect(app: flask.Flask, clock: Clock, tokens: Tokens) -> None:
     """Check access before every view, and answer every error with a problem."""
+    app.json = JsonProvider(app)
+    app.before_request(_begin)
     app.before_request(lambda: _admit(app, clock, tokens))
+    app.after_request(_end)
+    app.teardown_request(lambda _: structlog.contextvars.clear_contextvars())
     app.register_error_handler(ProblemError, problem_response)
     app.register_error_handler(SQLAlchemyError, _database_fault)
     app.register_error_handler(Exception, _unexpected)
@@ -92,19 +101,43 @@ def protect(app: flask.Flask, clock: Clock, tokens: Tokens) -> None:
 def document_of(app: flask.Flask) -> dict[str, Any]:
     """The OpenAPI 3.1 document of an app."""
     spec: dict[str, Any] = app.extensions["handoff_document"].spec.to_dict()
-    return spec
+    shared = spec["components"]  # its answers are all errors, and errors are problems
+    said = {"content": {JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    answers = {name: answer | said for name, answer in shared.get("responses", {}).items()}
+    return spec | {"components": shared | {"responses": answers}}
 
 
 def problem_response(error: ProblemError) -> flask.Response:
     """The answer for a problem."""
     kind = error.problem.value
-    response = flask.Response(
-        flask.json.dumps(error.body()), kind.status, mimetype=JSON
-    )
-    if kind.status == 401:
+    response = flask.Response(flask.json.dumps(error.body()), kind.status, mimetype=JSON)
+    if kind.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if kind.status == 503:
+    if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = "5"
+    return response
+
+
+def _begin() -> None:
+    """Start the watch, put the referral's id on every log line, refuse what no text can hold."""
+    flask.g.began = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    referral = (flask.request.view_args or {}).get("referral_id")
+    if referral is not None:
+        structlog.contextvars.bind_contextvars(referral_id=str(referral))
+    if "\0" in flask.request.path or "\0" in "".join(flask.request.args.values()):
+        raise ProblemError(Problem.MALFORMED, "the address has a NUL character in it")
+
+
+def _end(response: flask.Response) -> flask.Response:
+    """Count the request; answers may hold personal data, so nobody on the way keeps them."""
+    metrics: RequestMetrics | None = flask.current_app.config.get("HANDOFF_REQUESTS")
+    if metrics is not None:
+        rule = flask.request.url_rule
+        route = f"{flask.request.method} {rule.rule}" if rule else "unmatched"
+        metrics.count(route, response.status_code, time.perf_counter() - flask.g.began)
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
     return response
 
 
@@ -122,36 +155,26 @@ def _admit(app: flask.Flask, clock: Clock, tokens: Tokens) -> None:
     actor = tokens.verify(token.strip(), clock.now())
     if access is None or actor.role not in access.roles:
         allowed = ", ".join(sorted(access.roles)) if access else "nobody"
-        raise ProblemError(
-            Problem.FORBIDDEN, f"a {actor.role} may not do this; allowed: {allowed}"
-        )
+        raise ProblemError(Problem.FORBIDDEN, f"a {actor.role} may not do this; allowed: {allowed}")
     flask.g.actor = actor
     flask.g.tenant = access.roles[actor.role]
 
 
 def _check_access(app: flask.Flask) -> None:
-    open_views = [
-        name for name, view in app.view_functions.items() if access_of(view) is None
-    ]
+    open_views = [name for name, view in app.view_functions.items() if access_of(view) is None]
     if open_views:
-        raise ValueError(
-            f"routes without declared roles: {', '.join(sorted(open_views))}"
-        )
+        raise ValueError(f"routes without declared roles: {', '.join(sorted(open_views))}")
 
 
 def as_problem(error: HTTPException) -> ProblemError:
     """A werkzeug or webargs error as the problem to answer with."""
-    status = error.code or 500
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     problem = _BY_STATUS.get(
-        status, Problem.INTERNAL if status >= 500 else Problem.MALFORMED
+        status,
+        Problem.INTERNAL if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Problem.MALFORMED,
     )
     messages = getattr(error, "data", {}).get("messages", {})
-    errors = {
-        k: v
-        for part in messages.values()
-        if isinstance(part, dict)
-        for k, v in part.items()
-    }
+    errors = {k: v for part in messages.values() if isinstance(part, dict) for k, v in part.items()}
     if messages and not errors:
         errors = dict(messages)
     if errors:
@@ -160,24 +183,28 @@ def as_problem(error: HTTPException) -> ProblemError:
     return ProblemError(problem, error.description or problem.value.title)
 
 
+def http_problem(error: HTTPException) -> flask.Response:
+    """The answer for a werkzeug or webargs error."""
+    response = problem_response(as_problem(error))
+    allowed = getattr(error, "valid_methods", None)
+    if allowed:
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
 def _database_fault(error: SQLAlchemyError) -> flask.Response:
     """The database is away or full: nothing was written, say so; anything else is our fault."""
-    if not isinstance(error, OperationalError | PoolTimeoutError):
+    if not is_transient(error):
         return _unexpected(error)
-    log.error("database_unavailable", kind=type(error).__name__)
-    return problem_response(
-        ProblemError(
-            Problem.UNAVAILABLE, "the database does not answer; nothing was changed"
-        )
-    )
+    log.error("database_unavailable", reason=reason_of(error))
+    right = "the database does not answer: send it again, with the same Idempotency-Key"
+    return problem_response(ProblemError(Problem.UNAVAILABLE, right))
 
 
 def _unexpected(error: Exception) -> flask.Response:
     log.error("request_failed", exc_info=(type(error), error, error.__traceback__))
     return problem_response(
-        ProblemError(
-            Problem.INTERNAL, "the fault is ours and was logged; nothing was changed"
-        )
+        ProblemError(Problem.INTERNAL, "the fault is ours and was logged; nothing was changed")
     )
 
 

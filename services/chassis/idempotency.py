@@ -3,17 +3,19 @@
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from contracts.problems import Problem, ProblemError
+from services.chassis.actor import Actor
 from services.chassis.columns import insert
 from services.chassis.tables import idempotency
 
-LONGEST_KEY = 80
+LONGEST_KEY: Final = 80
+KEPT_FOR: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,12 @@ class Result:
     body: Any
 
 
+def caller_of(actor: Actor) -> str:
+    """Whose key it is: two agencies may have a user of the same name."""
+    parts = (actor.role.value, actor.subject, actor.agency_id or "", actor.unit_id or "")
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
 def attempt(caller: str, route: str, key: str, body: bytes, secret: bytes) -> Attempt:
     """Name a request; raises ProblemError where the key is too long to be one."""
     if not 1 <= len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
@@ -42,9 +50,7 @@ def attempt(caller: str, route: str, key: str, body: bytes, secret: bytes) -> At
         raise ProblemError(
             Problem.MALFORMED, f"Idempotency-Key: {right}", {"Idempotency-Key": [right]}
         )
-    return Attempt(
-        caller, route, key, hmac.new(secret, body, hashlib.sha256).hexdigest()
-    )
+    return Attempt(caller, route, key, hmac.new(secret, body, hashlib.sha256).hexdigest())
 
 
 def begin(session: Session, this: Attempt, now: datetime) -> Result | None:

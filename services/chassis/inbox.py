@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,11 @@ from contracts.codec import (
 from contracts.topics import TOPICS, Consumer
 from services.chassis.columns import insert
 from services.chassis.event_log import Record
+from services.chassis.faults import is_transient, reason_of
+from services.chassis.logs import about
 from services.chassis.tables import inbox, parked, quarantined, waiting
+
+log = structlog.get_logger()
 
 Handler = Callable[[Session, datetime, Envelope], None]
 Place = tuple[str, str]
@@ -33,9 +37,13 @@ class Standing:
     """How far each (topic, key) of a batch is, locked for this transaction."""
 
     last: dict[Place, int]
-    parked: set[Place]
+    parked: dict[Place, int]
     waiting: set[Place]
     moved: set[Place] = field(default_factory=set)
+
+
+class NotParkedError(LookupError):
+    """Nothing is parked under this key."""
 
 
 class Inbox:
@@ -61,37 +69,25 @@ class Inbox:
         self._save(session, standing)
         return done
 
-    def park(
-        self, session: Session, record: Record, reason: str, now: datetime
-    ) -> None:
+    def park(self, session: Session, record: Record, reason: str, now: datetime) -> None:
         """Put the record's key aside for a human; its later messages will wait."""
         place = address(record.message)
         standing = self._lock(session, {(place.topic, place.key)})
-        at = standing.last[place.topic, place.key]
-        if place.seq <= at or (place.topic, place.key) in standing.parked:
-            return
-        row = self._message_row(place, record.message) | {
-            "partition": record.partition,
-            "offset": record.offset,
-            "reason": reason,
-            "at": now,
-        }
-        session.execute(insert(session, parked).values(row).on_conflict_do_nothing())
+        self._set_aside(session, standing, record, reason, now)
 
     def redrive(self, session: Session, topic: str, key: str, now: datetime) -> int:
         """Handle a parked key's message and all that waited behind it; returns how many.
 
-        Raises LookupError where nothing is parked there, else what the handler raises.
+        Raises LookupError where nothing is parked there, else what the handler raises. A message
+        that waited and fails in its turn is parked itself; those before it stay handled.
         """
         standing = self._lock(session, {(topic, key)})
-        where = self._of(parked, topic, key)
-        row = session.execute(select(parked).where(*where)).first()
+        row = session.execute(select(parked).where(*self._of(parked, topic, key))).first()
         if row is None:
-            raise LookupError(f"{topic} {key} is not parked")
-        session.execute(delete(parked).where(*where))
-        standing.parked.discard((topic, key))
-        message = _message(row)
-        done = self._step(session, standing, message, address(message), now)
+            raise NotParkedError(f"{topic} {key} is not parked")
+        self._unpark(session, standing, (topic, key))
+        self._handle(session, standing, decode(_message(row)), now)
+        done = 1 + self._drain(session, standing, (topic, key), now)
         self._save(session, standing)
         return done
 
@@ -108,77 +104,80 @@ class Inbox:
         place: Address,
         now: datetime,
     ) -> int:
-        here = (place.topic, place.key)
-        if place.seq <= standing.last[here]:
+        if _is_done(standing, place):
             return 0
-        in_turn = TOPICS[place.topic].compacted or place.seq == standing.last[here] + 1
+        in_turn = _is_in_turn(standing, place)
         try:
-            if in_turn and here not in standing.parked:
-                return self._step(session, standing, record.message, place, now)
-            self._hold(session, standing, record.message, place, now)
-            return 0
+            envelope = decode(record.message)
         except UnreadableError as error:
             self._quarantine(session, record, str(error), now)
             return 0
-
-    def _step(
-        self,
-        session: Session,
-        standing: Standing,
-        message: Message,
-        place: Address,
-        now: datetime,
-    ) -> int:
-        """Handle one message that is in turn, then whatever it was holding up."""
-        done = self._handle(session, standing, message, place, now)
-        here = (place.topic, place.key)
-        if here in standing.waiting and not TOPICS[place.topic].compacted:
-            done += self._drain(session, standing, here, now)
-        return done
+        except UnknownVersionError:
+            if in_turn:
+                raise
+            envelope = None
+        if envelope is None or not in_turn:
+            self._hold(session, standing, record, place, now)
+            return 0
+        self._handle(session, standing, envelope, now)
+        return 1 + self._drain(session, standing, (place.topic, place.key), now)
 
     def _handle(
-        self,
-        session: Session,
-        standing: Standing,
-        message: Message,
-        place: Address,
-        now: datetime,
-    ) -> int:
-        envelope = decode(message)
+        self, session: Session, standing: Standing, envelope: Envelope, now: datetime
+    ) -> None:
+        """Handle one message that is in turn, and flush, so that its faults are its own."""
+        here = (envelope.topic, envelope.key)
         handler = self._handlers.get(type(envelope.event))
         if handler is not None:
-            handler(session, now, envelope)
-        standing.last[place.topic, place.key] = place.seq
-        standing.moved.add((place.topic, place.key))
-        return 1
+            with about(**{TOPICS[envelope.topic].key.replace(" ", "_"): envelope.key}):
+                handler(session, now, envelope)
+                session.flush()
+        if here in standing.parked:  # a newer version of a compacted key, which makes it whole
+            self._unpark(session, standing, here)
+        standing.last[here] = envelope.seq
+        standing.moved.add(here)
 
-    def _drain(
-        self, session: Session, standing: Standing, here: Place, now: datetime
-    ) -> int:
+    def _drain(self, session: Session, standing: Standing, here: Place, now: datetime) -> int:
+        """Handle what waited for the message just handled, until a gap or a failure."""
+        if here not in standing.waiting:
+            return 0
         done = 0
         rows = session.execute(
             select(waiting).where(*self._of(waiting, *here)).order_by(waiting.c.seq)
         ).all()
         for row in rows:
-            if row.seq > standing.last[here] + 1:
-                return done
+            if row.seq > standing.last[here] + 1 or here in standing.parked:
+                break
             if row.seq == standing.last[here] + 1:
-                message = _message(row)
-                done += self._handle(session, standing, message, address(message), now)
-            gone = (*self._of(waiting, *here), waiting.c.seq == row.seq)
-            session.execute(delete(waiting).where(*gone))
-        standing.waiting.discard(here)
+                done += self._handle_apart(session, standing, row, now)
+        reached = max(standing.last[here], standing.parked.get(here, 0))
+        passed = (*self._of(waiting, *here), waiting.c.seq <= reached)
+        session.execute(delete(waiting).where(*passed))
+        if rows[-1].seq <= reached:
+            standing.waiting.discard(here)
         return done
+
+    def _handle_apart(self, session: Session, standing: Standing, row: Any, now: datetime) -> int:
+        """Handle a message that waited; where it fails, park it and keep what came before."""
+        record = Record(row.partition, row.offset, _message(row))
+        before = standing.last[row.topic, row.key]
+        try:
+            with session.begin_nested():
+                self._handle(session, standing, decode(record.message), now)
+        except Exception as error:
+            standing.last[row.topic, row.key] = before
+            if is_transient(error):
+                raise
+            self._set_aside(session, standing, record, reason_of(error), now)
+            return 0
+        return 1
 
     def _lock(self, session: Session, places: set[Place]) -> Standing:
         """Read and lock the inbox rows of a batch in sorted order."""
         ordered = sorted(places)
         if not ordered:
-            return Standing({}, set(), set())
-        rows = [
-            {"consumer": self.consumer, "topic": t, "key": k, "seq": 0}
-            for t, k in ordered
-        ]
+            return Standing({}, {}, set())
+        rows = [{"consumer": self.consumer, "topic": t, "key": k, "seq": 0} for t, k in ordered]
         session.execute(insert(session, inbox).on_conflict_do_nothing(), rows)
         query = (
             select(inbox.c.topic, inbox.c.key, inbox.c.seq)
@@ -190,18 +189,19 @@ class Inbox:
         last = {(topic, key): seq for topic, key, seq in session.execute(query)}
         return Standing(
             last,
-            self._present(session, parked, ordered),
-            self._present(session, waiting, ordered),
+            self._newest(session, parked, ordered),
+            set(self._newest(session, waiting, ordered)),
         )
 
-    def _present(self, session: Session, table: Any, places: list[Place]) -> set[Place]:
+    def _newest(self, session: Session, table: Any, places: list[Place]) -> dict[Place, int]:
+        """The keys of these that the table holds, each with its newest number."""
         query = (
-            select(table.c.topic, table.c.key)
-            .distinct()
+            select(table.c.topic, table.c.key, func.max(table.c.seq))
             .where(table.c.consumer == self.consumer)
             .where(tuple_(table.c.topic, table.c.key).in_(places))
+            .group_by(table.c.topic, table.c.key)
         )
-        return {(topic, key) for topic, key in session.execute(query)}
+        return {(topic, key): seq for topic, key, seq in session.execute(query)}
 
     def _save(self, session: Session, standing: Standing) -> None:
         rows = [
@@ -225,19 +225,44 @@ class Inbox:
         self,
         session: Session,
         standing: Standing,
-        message: Message,
+        record: Record,
         place: Address,
         now: datetime,
     ) -> None:
-        with suppress(UnknownVersionError):
-            decode(message)  # what cannot be read now would not drain later
-        row = self._message_row(place, message) | {"since": now}
+        row = self._message_row(place, record) | {"since": now}
         session.execute(insert(session, waiting).values(row).on_conflict_do_nothing())
         standing.waiting.add((place.topic, place.key))
 
-    def _quarantine(
-        self, session: Session, record: Record, reason: str, now: datetime
+    def _set_aside(
+        self,
+        session: Session,
+        standing: Standing,
+        record: Record,
+        reason: str,
+        now: datetime,
     ) -> None:
+        """Park a message that is in turn; on a compacted topic it replaces an older one."""
+        place = address(record.message)
+        if _is_done(standing, place):
+            return
+        log.error(
+            "key_parked",
+            consumer=self.consumer,
+            topic=place.topic,
+            key=place.key,
+            seq=place.seq,
+            reason=reason,
+        )
+        row = self._message_row(place, record) | {"reason": reason, "at": now}
+        self._unpark(session, standing, (place.topic, place.key))
+        session.execute(insert(session, parked).values(row))
+        standing.parked[place.topic, place.key] = place.seq
+
+    def _unpark(self, session: Session, standing: Standing, here: Place) -> None:
+        session.execute(delete(parked).where(*self._of(parked, *here)))
+        standing.parked.pop(here, None)
+
+    def _quarantine(self, session: Session, record: Record, reason: str, now: datetime) -> None:
         row = {
             "consumer": self.consumer,
             "topic": record.message.topic,
@@ -246,18 +271,19 @@ class Inbox:
             "reason": reason,
             "at": now,
         }
-        session.execute(
-            insert(session, quarantined).values(row).on_conflict_do_nothing()
-        )
+        session.execute(insert(session, quarantined).values(row).on_conflict_do_nothing())
 
-    def _message_row(self, place: Address, message: Message) -> dict[str, Any]:
+    def _message_row(self, place: Address, record: Record) -> dict[str, Any]:
+        headers = record.message.headers
         return {
             "consumer": self.consumer,
             "topic": place.topic,
             "key": place.key,
             "seq": place.seq,
-            "headers": {k: v.decode("latin-1") for k, v in message.headers.items()},
-            "value": message.value,
+            "partition": record.partition,
+            "offset": record.offset,
+            "headers": {k: v.decode("latin-1") for k, v in headers.items()},
+            "value": record.message.value,
         }
 
     def _of(self, table: Any, topic: str, key: str) -> tuple[Any, ...]:
@@ -268,41 +294,18 @@ class Inbox:
         )
 
 
-def parked_since(session: Session, consumer: Consumer, since: datetime) -> int:
-    """How many keys a consumer has parked since a moment."""
-    query = select(func.count()).where(
-        parked.c.consumer == consumer, parked.c.at >= since
-    )
-    return session.scalar(query) or 0
+def _is_done(standing: Standing, place: Address) -> bool:
+    """Whether a message was handled before, or its key is parked with it or a newer one."""
+    here = (place.topic, place.key)
+    return place.seq <= max(standing.last[here], standing.parked.get(here, 0))
 
 
-def held(session: Session) -> dict[str, int]:
-    """How many messages wait, keys are parked and records are quarantined, per table name."""
-    tables = (waiting, parked, quarantined)
-    return {
-        t.name: session.scalar(select(func.count()).select_from(t)) or 0 for t in tables
-    }
-
-
-def oldest_waiting(session: Session) -> datetime | None:
-    """Since when the longest-held message waits for the one before it."""
-    since: datetime | None = session.scalar(select(func.min(waiting.c.since)))
-    return since
-
-
-def parked_keys(session: Session) -> list[dict[str, Any]]:
-    """Every parked key with its place and reason, oldest first; no payload."""
-    columns = [c for c in parked.c if c.name not in {"headers", "value"}]
-    rows = session.execute(
-        select(*columns).order_by(parked.c.at, parked.c.topic, parked.c.key)
-    )
-    return [dict(row) for row in rows.mappings()]
-
-
-def quarantined_records(session: Session) -> list[dict[str, Any]]:
-    """Every quarantined record's place and reason, oldest first."""
-    rows = session.execute(select(quarantined).order_by(quarantined.c.at))
-    return [dict(row) for row in rows.mappings()]
+def _is_in_turn(standing: Standing, place: Address) -> bool:
+    """Compacted topics have no gap rule: the newest wins, even over a parked one."""
+    here = (place.topic, place.key)
+    if TOPICS[place.topic].compacted:
+        return True
+    return place.seq == standing.last[here] + 1 and here not in standing.parked
 
 
 def _message(row: Any) -> Message:
@@ -317,8 +320,3 @@ def by_place(batch: Iterable[Record]) -> dict[tuple[str, int], int]:
         place = (record.message.topic, record.partition)
         ends[place] = max(ends[place], record.offset + 1)
     return dict(ends)
-
-
-def progress(session: Session) -> int:
-    """A number that grows with every handled message of this service."""
-    return session.scalar(select(func.sum(inbox.c.seq))) or 0

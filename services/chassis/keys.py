@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +15,10 @@ from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
 
 from services.chassis.columns import UtcDateTime
 from services.chassis.database import Database
+from services.chassis.private_file import write_private
 
 NONCE_BYTES: Final = 12
+KEY_BYTES: Final = 32
 metadata = MetaData()
 
 person_keys = Table(
@@ -44,25 +45,22 @@ class MasterKeys:
     @classmethod
     def read(cls, path: Path) -> "MasterKeys":
         """Read a key file; raises ValueError where it holds no usable key."""
-        content = json.loads(path.read_text(encoding="ascii"))
-        keys = {
-            name: base64.b64decode(value) for name, value in content["keys"].items()
-        }
-        if content["current"] not in keys or any(
-            len(key) != 32 for key in keys.values()
-        ):
-            raise ValueError(f"{path.name} needs a current key of 32 bytes")
-        return cls(content["current"], keys)
+        right = f"{path.name} needs a current key, and {KEY_BYTES} bytes in each, as base64"
+        try:
+            content = json.loads(path.read_text(encoding="ascii"))
+            current, texts = str(content["current"]), content["keys"]
+            keys = {name: base64.b64decode(text, validate=True) for name, text in texts.items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ValueError(right) from None
+        if current not in keys or any(len(key) != KEY_BYTES for key in keys.values()):
+            raise ValueError(right)
+        return cls(current, keys)
 
     @staticmethod
     def create_file(path: Path, name: str) -> None:
         """Write a new master key, readable by its owner alone."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        key = base64.b64encode(secrets.token_bytes(32)).decode()
-        with os.fdopen(
-            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
-        ) as file:
-            json.dump({"current": name, "keys": {name: key}}, file)
+        key = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+        write_private(path, json.dumps({"current": name, "keys": {name: key}}))
 
     def wrap(self, person: str, key: bytes) -> bytes:
         """The key sealed for this person under the current master key."""
@@ -87,11 +85,10 @@ def seal(key: bytes, plain: bytes, place: str) -> bytes:
 
 def unseal(key: bytes, sealed: bytes, place: str) -> bytes:
     """The plain bytes; raises ValueError where bytes or place are not what was sealed."""
+    nonce, hidden = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
     try:
-        return AESGCM(key).decrypt(
-            sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode()
-        )
-    except InvalidTag:
+        return AESGCM(key).decrypt(nonce, hidden, place.encode())
+    except (InvalidTag, ValueError):
         raise ValueError(f"what stands at {place} was not sealed there") from None
 
 
@@ -105,7 +102,7 @@ class PersonKeys:
 
     def create(self, person: str, now: datetime) -> bytes:
         """A new key, durable before any data is sealed with it."""
-        key = secrets.token_bytes(32)
+        key = secrets.token_bytes(KEY_BYTES)
         row = {
             "person": person,
             "master": self._masters.current,
@@ -119,9 +116,7 @@ class PersonKeys:
     def read(self, person: str) -> bytes:
         """The key of a person; raises KeyDestroyedError."""
         with self._database.transaction() as session:
-            row = session.execute(
-                select(person_keys).where(person_keys.c.person == person)
-            ).first()
+            row = session.execute(select(person_keys).where(person_keys.c.person == person)).first()
         if row is None:
             raise KeyDestroyedError(person)
         return self._masters.unwrap(row.master, person, row.wrapped)
@@ -129,9 +124,8 @@ class PersonKeys:
     def destroy(self, person: str) -> bool:
         """Forget a person's key for ever; False where there was none."""
         with self._database.transaction() as session:
-            gone = session.execute(
-                person_keys.delete().where(person_keys.c.person == person)
-            )
+            gone = session.execute(person_keys.delete().where(person_keys.c.person == person))
+        self._database.scrub()
         return bool(gone.rowcount)  # type: ignore[attr-defined]
 
     def ping(self) -> None:

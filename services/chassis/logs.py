@@ -2,11 +2,15 @@
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import TextIO
 
 import structlog
+
+from services.chassis.faults import reason_of
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:
@@ -36,28 +40,37 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    logging.raiseExceptions = False  # a line that cannot be written would print its values
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda args: _log_uncaught(
+        args.exc_type, args.exc_value, args.exc_traceback
+    )
 
 
 @contextmanager
 def about(**names: object) -> Iterator[None]:
     """Put ids, such as the referral's, on every log line inside."""
-    with structlog.contextvars.bound_contextvars(
-        **{k: str(v) for k, v in names.items()}
-    ):
+    with structlog.contextvars.bound_contextvars(**{k: str(v) for k, v in names.items()}):
         yield
 
 
 def _without_values(
     _logger: object, _name: str, entry: structlog.types.EventDict
 ) -> structlog.types.EventDict:
-    """Name an exception's type and place, never its text: texts carry values."""
+    """Name an exception's kind and place, never its text: texts carry values."""
+    entry.pop("stack_info", None)
     info = entry.pop("exc_info", None)
-    if isinstance(info, tuple) and info[0] is not None:
-        entry["exception"] = info[0].__name__
-        trace = info[2]
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        if trace is not None:
-            code = trace.tb_frame.f_code
-            entry["where"] = f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+    if info is True:
+        info = sys.exc_info()
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        entry["exception"] = reason_of(error)
     return entry
+
+
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+) -> None:
+    """What nobody caught ends in the log, not as a traceback with its text on the terminal."""
+    if not issubclass(kind, KeyboardInterrupt | SystemExit):
+        structlog.get_logger().critical("uncaught", exc_info=(kind, error, trace))

@@ -1,4 +1,4 @@
-"""Background loops: one thread each, with back-off, heartbeats and a graceful stop."""
+"""Background loops: one thread each, with back-off, a watch on long ticks and a graceful stop."""
 
 import threading
 import time
@@ -8,11 +8,13 @@ from typing import Final
 
 import structlog
 
-from services.chassis.consumer import TooManyParkedError, reason_of
+from services.chassis.consumer import TooManyParkedError
 from services.chassis.database import Wake
+from services.chassis.faults import reason_of
 
 log = structlog.get_logger()
 
+FIRST_BACK_OFF_S: Final = 0.05
 LONGEST_BACK_OFF_S: Final = 5.0
 STUCK_AFTER_S: Final = 60.0
 
@@ -29,9 +31,7 @@ class Job:
 class Loop:
     """Runs ticks until stopped: at once while there is work, else after a wake or ``idle_s``."""
 
-    def __init__(
-        self, name: str, tick: Callable[[], int], idle_s: float, wake: Wake
-    ) -> None:
+    def __init__(self, name: str, tick: Callable[[], int], idle_s: float, wake: Wake) -> None:
         self.name = name
         self.failure: str | None = None
         self.stopped_by: str | None = None
@@ -39,7 +39,7 @@ class Loop:
         self._idle_s = idle_s
         self._wake = wake
         self._stop = threading.Event()
-        self._beat = time.monotonic()
+        self._ticking_since: float | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -63,31 +63,45 @@ class Loop:
             return f"{self.name} stopped: {self.stopped_by}"
         if self.failure:
             return f"{self.name} fails: {self.failure}"
-        if time.monotonic() - self._beat > STUCK_AFTER_S:
+        since = self._ticking_since
+        if since is not None and time.monotonic() - since > STUCK_AFTER_S:
             return f"{self.name} has not moved for {STUCK_AFTER_S:.0f} s"
+        started = self._thread.ident is not None
+        if started and not self._stop.is_set() and not self._thread.is_alive():
+            return f"{self.name} has ended"
         return None
 
     def _run(self) -> None:
-        back_off = self._idle_s
+        back_off = FIRST_BACK_OFF_S
         while not self._stop.is_set():
-            self._beat = time.monotonic()
-            try:
-                worked = self._tick()
-            except TooManyParkedError as error:
-                self.stopped_by = str(error)
-                log.critical("loop_stopped", loop=self.name, reason=str(error))
+            worked = self._tick_safely()
+            if self.stopped_by:
                 return
-            except (
-                Exception
-            ) as error:  # a loop outlives its faults; readiness tells of them
-                self.failure = reason_of(error)
-                log.error("tick_failed", loop=self.name, reason=self.failure)
-                self._wake.wait(back_off)
+            if worked is None:
+                self._stop.wait(back_off)
                 back_off = min(back_off * 2, LONGEST_BACK_OFF_S)
                 continue
-            self.failure, back_off = None, self._idle_s
+            back_off = FIRST_BACK_OFF_S
             if not worked:
                 self._wake.wait(self._idle_s)
+
+    def _tick_safely(self) -> int | None:
+        """One tick: what it did, or None where it failed; readiness tells of the fault."""
+        self._ticking_since = time.monotonic()
+        try:
+            worked = self._tick()
+        except TooManyParkedError as error:
+            self.stopped_by = str(error)
+            log.critical("loop_stopped", loop=self.name, reason=str(error))
+            return None
+        except Exception as error:  # a loop outlives its faults
+            self.failure = reason_of(error)
+            log.exception("tick_failed", loop=self.name)
+            return None
+        finally:
+            self._ticking_since = None
+        self.failure = None
+        return worked
 
 
 def stop_all(loops: Sequence[Loop], seconds: float) -> list[str]:
@@ -95,6 +109,4 @@ def stop_all(loops: Sequence[Loop], seconds: float) -> list[str]:
     until = time.monotonic() + seconds
     for loop in loops:
         loop.ask_to_stop()
-    return [
-        loop.name for loop in loops if not loop.join(max(0.0, until - time.monotonic()))
-    ]
+    return [loop.name for loop in loops if not loop.join(max(0.0, until - time.monotonic()))]

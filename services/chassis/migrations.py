@@ -42,9 +42,7 @@ def check(database: Database, service: Service) -> None:
     """Raise SchemaError where ``handoff migrate`` has to be run first."""
     have, want = current(database), head(service)
     if have != want:
-        raise SchemaError(
-            f"{service} is at schema {have or 'none'}, not {want}: handoff migrate"
-        )
+        raise SchemaError(f"{service} is at schema {have or 'none'}, not {want}: handoff migrate")
 
 
 def _config(service: Service) -> Config:

@@ -1,6 +1,7 @@
 """The operator's routes: alive, ready, metrics, API reference, flow, parked keys, the clock."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -8,17 +9,19 @@ import flask
 from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema, ValidationError, fields
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from contracts.problems import InvalidError, NotFoundError, Problem, ProblemError
+from contracts.problems import ConflictError, InvalidError, NotFoundError, Problem, ProblemError
 from contracts.topics import Consumer
 from contracts.vocabulary import Role
-from services.chassis import inbox
+from services.chassis import held
 from services.chassis.api import Tenant, guarded
 from services.chassis.clock import Clock, SettableClock
-from services.chassis.http import as_problem, document_of, problem_response, protect
+from services.chassis.http import document_of, http_problem, protect
+from services.chassis.json_body import body_of
 from services.chassis.metrics import registry_of
-from services.chassis.service import WiredService
+from services.chassis.service import ParkedError, WiredService
 from services.chassis.tokens import Tokens
 
 PREFIXES: Final = ("/livez", "/readyz", "/metrics", "/docs", "/ops")
@@ -40,12 +43,16 @@ class ClockBody(Schema):
 
 
 def create_operations(
-    services: Sequence[WiredService], clock: Clock, tokens: Tokens
+    services: Sequence[WiredService],
+    clock: Clock,
+    tokens: Tokens,
+    draining: Callable[[], bool] = lambda: False,
 ) -> flask.Flask:
-    """The operations app over one service or a whole suite."""
+    """The operations app over one service or a whole suite; while draining it is not ready."""
     app = flask.Flask("operations", static_folder=None)
-    registry = registry_of({service.name: service.flow for service in services})
-    _add_health(app, services)
+    counted = [service.app.config["HANDOFF_REQUESTS"] for service in services]
+    registry = registry_of({service.name: service.flow for service in services}, counted)
+    _add_health(app, services, draining)
     _add_reference(app, services)
     _add_parked(app, services, clock)
     if isinstance(clock, SettableClock):
@@ -54,16 +61,16 @@ def create_operations(
     @app.get("/metrics")
     @guarded({})
     def metrics() -> flask.Response:
-        return flask.Response(
-            generate_latest(registry), content_type=CONTENT_TYPE_LATEST
-        )
+        return flask.Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
-    app.register_error_handler(HTTPException, lambda e: problem_response(as_problem(e)))
+    app.register_error_handler(HTTPException, http_problem)
     protect(app, clock, tokens)
     return app
 
 
-def _add_health(app: flask.Flask, services: Sequence[WiredService]) -> None:
+def _add_health(
+    app: flask.Flask, services: Sequence[WiredService], draining: Callable[[], bool]
+) -> None:
     @app.get("/livez")
     @guarded({})
     def livez() -> dict[str, Any]:
@@ -73,13 +80,23 @@ def _add_health(app: flask.Flask, services: Sequence[WiredService]) -> None:
     @guarded({})
     def readyz() -> tuple[dict[str, Any], int]:
         faults = {service.name.value: service.faults() for service in services}
-        ready = not any(faults.values())
-        return {"ready": ready, "faults": faults}, 200 if ready else 503
+        ready = not any(faults.values()) and not draining()
+        answer = {"ready": ready, "draining": draining(), "faults": faults}
+        return answer | {"alarms": _alarms(services)}, 200 if ready else 503
 
     @app.get("/ops/flow")
     @guarded(_ADMIN)
     def flow() -> dict[str, Any]:
         return {service.name.value: asdict(service.flow()) for service in services}
+
+
+def _alarms(services: Sequence[WiredService]) -> dict[str, list[str]]:
+    """Alarms leave a service ready: one parked key must not take it from all others."""
+    found: dict[str, list[str]] = {}
+    for service in services:
+        with suppress(SQLAlchemyError):  # a database that is away is among the faults
+            found[service.name.value] = service.alarms()
+    return found
 
 
 def _add_reference(app: flask.Flask, services: Sequence[WiredService]) -> None:
@@ -98,15 +115,11 @@ def _add_reference(app: flask.Flask, services: Sequence[WiredService]) -> None:
         "/docs", urls[0]["url"], config={"urls": urls, "validatorUrl": None}
     )
     app.register_blueprint(page)
-    for endpoint in [
-        name for name in app.view_functions if name.startswith("swagger_ui.")
-    ]:
+    for endpoint in [name for name in app.view_functions if name.startswith("swagger_ui.")]:
         guarded({})(app.view_functions[endpoint])
 
 
-def _add_parked(
-    app: flask.Flask, services: Sequence[WiredService], clock: Clock
-) -> None:
+def _add_parked(app: flask.Flask, services: Sequence[WiredService], clock: Clock) -> None:
     @app.get("/ops/parked")
     @guarded(_ADMIN)
     def parked() -> dict[str, Any]:
@@ -114,8 +127,8 @@ def _add_parked(
         lost: list[dict[str, Any]] = []
         for service in services:
             with service.database.transaction() as session:
-                keys += inbox.parked_keys(session)
-                lost += inbox.quarantined_records(session)
+                keys += held.parked_keys(session)
+                lost += held.quarantined_records(session)
         return {"parked": keys, "quarantined": lost}
 
     @app.post("/ops/parked/redrive")
@@ -131,9 +144,9 @@ def _add_parked(
 
 def _redrive(service: WiredService, clock: Clock, body: dict[str, Any]) -> int:
     try:
-        return service.redrive(
-            body["consumer"], body["topic"], body["key"], clock.now()
-        )
+        return service.redrive(body["consumer"], body["topic"], body["key"], clock.now())
+    except ParkedError as error:
+        raise ConflictError(f"the message fails as before: {error}") from None
     except LookupError:
         raise NotFoundError("parked key") from None
 
@@ -158,7 +171,7 @@ def _add_clock(app: flask.Flask, clock: SettableClock) -> None:
 
 def _body(schema: Schema) -> dict[str, Any]:
     try:
-        loaded: dict[str, Any] = schema.load(flask.request.get_json())
+        loaded: dict[str, Any] = schema.load(body_of(flask.request) or {})
     except ValidationError as error:
         fields_named = ", ".join(sorted(map(str, error.messages_dict)))
         raise ProblemError(

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -14,10 +14,9 @@ from sqlalchemy.orm import Session
 from contracts import codec
 from contracts.events import Event, type_of
 from services.chassis.columns import insert
+from services.chassis.heads import GENESIS, claim, head_of, set_hash
 from services.chassis.ids import uuid7
 from services.chassis.tables import history, outbox, stream_heads
-
-GENESIS: Final = "0" * 64
 
 
 def publish(
@@ -25,24 +24,25 @@ def publish(
 ) -> list[int]:
     """Append events to a stream, gapless per (topic, key); returns their sequence numbers.
 
-    State, history and outbox commit together; the relay sends the rows afterwards.
+    State, history and outbox commit together; the relay sends the rows afterwards. Raises
+    ValueError for an event that the topic does not carry or no consumer would take: later it would
+    stand in the relay's way, and hold up everything behind it.
     """
     if not events:
         return []
-    last, previous = _claim(session, topic, key, len(events))
+    last, previous = claim(session, topic, key, len(events))
     rows: list[dict[str, Any]] = []
     for seq, event in enumerate(events, last + 1):
         row = _history_row(topic, key, seq, event, now)
+        _check_sendable(row)
         row["hash"] = previous = chain_hash(previous, row)
         rows.append(row)
     added = session.execute(
-        insert(session, history).returning(
-            history.c.position, sort_by_parameter_order=True
-        ),
+        insert(session, history).returning(history.c.position, sort_by_parameter_order=True),
         rows,
     )
     session.execute(insert(session, outbox), [{"position": p} for p in added.scalars()])
-    _set_hash(session, topic, key, previous)
+    set_hash(session, topic, key, previous)
     session.info["published"] = True
     return [row["seq"] for row in rows]
 
@@ -99,35 +99,24 @@ def verify(session: Session, topic: str, key: str) -> list[str]:
     query = select(history).where(history.c.topic == topic, history.c.key == key)
     faults: list[str] = []
     previous, seq = GENESIS, 0
-    for seq, row in enumerate(
-        session.execute(query.order_by(history.c.seq)).mappings(), 1
-    ):
+    for seq, row in enumerate(session.execute(query.order_by(history.c.seq)).mappings(), 1):
         fields = dict(row)
         if fields["seq"] != seq:
             return [*faults, f"number {seq} is missing"]
-        if (
-            fields["salt"]
-            and digest(fields["payload"], fields["salt"]) != fields["digest"]
-        ):
+        if not _payload_stands(fields):
             faults.append(f"the payload of number {seq} was changed")
         previous = chain_hash(previous, fields)
         if previous != fields["hash"]:
             faults.append(f"number {seq} was changed")
-    head = session.execute(
-        select(stream_heads).where(
-            stream_heads.c.topic == topic, stream_heads.c.key == key
-        )
-    ).first()
-    if head is not None and (head.seq, head.hash) != (seq, previous):
-        faults.append(f"the head says {head.seq}, the stream ends at {seq}")
+    head = head_of(session, topic, key)
+    if head != (seq, previous):
+        faults.append(f"the head says {head[0]}, the stream ends at {seq}")
     return faults
 
 
 def keys(session: Session, topic: str) -> list[str]:
     """Every key of a topic that this service has published."""
-    return list(
-        session.scalars(select(stream_heads.c.key).where(stream_heads.c.topic == topic))
-    )
+    return list(session.scalars(select(stream_heads.c.key).where(stream_heads.c.topic == topic)))
 
 
 def republish(session: Session, topic: str) -> int:
@@ -136,9 +125,7 @@ def republish(session: Session, topic: str) -> int:
         history.c.topic == topic, history.c.payload.is_not(None)
     )
     changed = session.execute(
-        outbox.update()
-        .where(outbox.c.position.in_(positions))
-        .values(published_at=None)
+        outbox.update().where(outbox.c.position.in_(positions)).values(published_at=None)
     )
     session.info["published"] = True
     return int(changed.rowcount)  # type: ignore[attr-defined]
@@ -146,15 +133,11 @@ def republish(session: Session, topic: str) -> int:
 
 def unpublished(session: Session) -> int:
     """How many outbox rows wait for the relay."""
-    query = (
-        select(func.count()).select_from(outbox).where(outbox.c.published_at.is_(None))
-    )
+    query = select(func.count()).select_from(outbox).where(outbox.c.published_at.is_(None))
     return session.scalar(query) or 0
 
 
-def _history_row(
-    topic: str, key: str, seq: int, event: Event, now: datetime
-) -> dict[str, Any]:
+def _history_row(topic: str, key: str, seq: int, event: Event, now: datetime) -> dict[str, Any]:
     data, salt = codec.payload(event), secrets.token_hex(16)
     return {
         "topic": topic,
@@ -169,24 +152,28 @@ def _history_row(
     }
 
 
-def _claim(session: Session, topic: str, key: str, count: int) -> tuple[int, str]:
-    """Take the next numbers of a stream under its row lock: (last taken before, last hash)."""
-    add = insert(session, stream_heads).values(
-        topic=topic, key=key, seq=count, hash=GENESIS
+def _check_sendable(row: dict[str, Any]) -> None:
+    message = codec.encode_stored(
+        codec.Stored(
+            id=row["event_id"],
+            topic=row["topic"],
+            key=row["key"],
+            seq=row["seq"],
+            time=row["at"],
+            type=row["type"],
+            data=row["payload"],
+        )
     )
-    claim = add.on_conflict_do_update(
-        index_elements=["topic", "key"], set_={"seq": stream_heads.c.seq + count}
-    ).returning(stream_heads.c.seq, stream_heads.c.hash)
-    row = session.execute(claim).one()
-    return row.seq - count, row.hash
+    if len(message.value) > codec.MAX_BYTES or not row["key"]:
+        raise ValueError(f"{row['type']}: no consumer takes an event so large, or without a key")
 
 
-def _set_hash(session: Session, topic: str, key: str, value: str) -> None:
-    session.execute(
-        stream_heads.update()
-        .where(stream_heads.c.topic == topic, stream_heads.c.key == key)
-        .values(hash=value)
-    )
+def _payload_stands(row: dict[str, Any]) -> bool:
+    """Whether a payload is the one that was published; erased ones have lost their salt too."""
+    if row["salt"] is None:
+        return row["payload"] is None
+    same: bool = digest(row["payload"], row["salt"]) == row["digest"]
+    return same
 
 
 def event_of(stored_event: codec.Stored) -> tuple[UUID, Event]:

@@ -15,13 +15,17 @@ from sqlalchemy.orm import InstrumentedAttribute
 from contracts.problems import InvalidError
 
 LONGEST: Final = 200
+LONGEST_CURSOR: Final = 1000
+WIDEST: Final = 2**63
 
 
 class PageQuery(Schema):
     """The query parameters of every list."""
 
     after = fields.String(
-        load_default=None, metadata={"description": "the `next` of the page before"}
+        load_default=None,
+        validate=validate.Length(min=1, max=LONGEST_CURSOR),
+        metadata={"description": "the `next` of the page before"},
     )
     limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=LONGEST))
 
@@ -37,12 +41,12 @@ class Page:
 Column = InstrumentedAttribute[Any] | ColumnElement[Any]
 
 
-def page_of(
-    query: Select[Any], keys: Sequence[Column], after: str | None, limit: int
-) -> Any:
+def page_of(query: Select[Any], keys: Sequence[Column], after: str | None, limit: int) -> Any:
     """The query sorted by ``keys`` from the cursor on, with one row more than the page holds."""
     if after is not None:
-        query = query.where(tuple_(*keys) > tuple_(*_decode(after, keys)))
+        # With their types: SQLite would compare a moment in another text form than it stores.
+        types = [key.type for key in keys]
+        query = query.where(tuple_(*keys) > tuple_(*_decode(after, keys), types=types))
     return query.order_by(*keys).limit(limit + 1)
 
 
@@ -63,7 +67,7 @@ def _decode(cursor: str, keys: Sequence[Column]) -> list[Any]:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         values = orjson.loads(raw)
         return [_typed(value, key) for value, key in zip(values, keys, strict=True)]
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, TypeError, AttributeError, binascii.Error):
         raise InvalidError("after", "must be the `next` of the page before") from None
 
 
@@ -73,6 +77,11 @@ def _typed(value: Any, key: Column) -> Any:
     if kind is datetime:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
-            raise ValueError(value)
+            raise ValueError
         return moment
+    # orjson reads an integer of more than 64 bits as a floating-point number.
+    if kind is int and (type(value) is not int or not -WIDEST <= value < WIDEST):
+        raise ValueError
+    if "\0" in str(value):
+        raise ValueError
     return kind(value)

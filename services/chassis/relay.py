@@ -16,7 +16,10 @@ BATCH: Final = 500
 
 
 class Relay:
-    """One per service; no transaction stays open across a send."""
+    """One per service; no transaction stays open across a send.
+
+    Ended between send and mark, it sends the same rows again: the inboxes ignore them.
+    """
 
     def __init__(self, database: Database, log: EventLog, clock: Clock) -> None:
         self._database = database
@@ -47,7 +50,5 @@ class Relay:
     def _mark(self, ids: Sequence[int]) -> None:
         with self._database.transaction() as session:
             session.execute(
-                outbox.update()
-                .where(outbox.c.id.in_(ids))
-                .values(published_at=self._clock.now())
+                outbox.update().where(outbox.c.id.in_(ids)).values(published_at=self._clock.now())
             )

@@ -2,22 +2,32 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import flask
+import structlog
 
 from contracts.topics import Consumer, Service, topics_of
-from services.chassis import inbox, outbox
+from services.chassis import held, idempotency, outbox
 from services.chassis.clock import Clock
 from services.chassis.consumer import ConsumerLoop
 from services.chassis.database import Database, Wake
 from services.chassis.event_log import EventLog
-from services.chassis.inbox import Inbox
+from services.chassis.faults import is_transient, reason_of
+from services.chassis.inbox import Inbox, NotParkedError
 from services.chassis.loops import Job, Loop
 from services.chassis.relay import Relay
 
+log = structlog.get_logger()
+
 IDLE_S: Final = 0.25
+HOUSEKEEPING_S: Final = 30.0
+WAITS_TOO_LONG: Final = timedelta(seconds=60)
+
+
+class ParkedError(Exception):
+    """A parked message fails again; the text says why, without values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,24 +67,25 @@ class WiredService:
         for box in self.inboxes:
             self._add_consumer(box, log)
         for job in self.jobs:
-            self.loops.append(
-                Loop(f"{self.name}.{job.name}", job.tick, IDLE_S, self._waker())
-            )
+            self.loops.append(Loop(f"{self.name}.{job.name}", job.tick, IDLE_S, self._waker()))
+        self.loops.append(
+            Loop(f"{self.name}.housekeeping", self._keep_house, HOUSEKEEPING_S, Wake())
+        )
         for loop in self.loops:
             loop.start()
 
     def flow(self) -> Flow:
         """Count what is under way."""
         with self.database.transaction() as session:
-            held = inbox.held(session)
+            counts = held.counts(session)
             unpublished = outbox.unpublished(session)
-            progress = outbox.progress(session) + inbox.progress(session)
+            progress = outbox.progress(session) + held.progress(session)
         return Flow(
             unpublished=unpublished,
             lag=sum(consumer.subscription.lag() for consumer in self.consumers),
-            waiting=held["waiting"],
-            parked=held["parked"],
-            quarantined=held["quarantined"],
+            waiting=counts["waiting"],
+            parked=counts["parked"],
+            quarantined=counts["quarantined"],
             due=sum(job.due() for job in self.jobs),
             progress=progress,
         )
@@ -82,20 +93,40 @@ class WiredService:
     def faults(self) -> list[str]:
         """Why the service is not ready, in words; empty when it is."""
         found = [fault for loop in self.loops if (fault := loop.fault())]
+        for consumer in self.consumers:
+            found += _fault_of(consumer.inbox.consumer, consumer.fault)
         for name, check in self.checks.items():
-            try:
-                check()
-            except Exception as error:  # whatever is wrong, readiness says so
-                found.append(f"{name}: {type(error).__name__}")
+            found += _fault_of(name, check)
+        return found
+
+    def alarms(self) -> list[str]:
+        """What a human should look at while the service goes on, in words."""
+        with self.database.transaction() as session:
+            counts, since = held.counts(session), held.oldest_waiting(session)
+            late = since is not None and self.clock.now() - since > WAITS_TOO_LONG
+        found = [f"a message has waited since {since} for the one before it"] if late else []
+        if counts["parked"]:
+            found.append(f"parked keys: {counts['parked']} (see handoff parked list)")
+        if counts["quarantined"]:
+            found.append(f"quarantined records: {counts['quarantined']} (see handoff parked list)")
         return found
 
     def redrive(self, consumer: Consumer, topic: str, key: str, now: datetime) -> int:
-        """Handle a parked key again; raises LookupError where nothing is parked there."""
+        """Handle a parked key again.
+
+        Raises LookupError where nothing is parked there, ParkedError where it fails as before; it
+        stays parked then.
+        """
         box = next((b for b in self.inboxes if b.consumer == consumer), None)
         if box is None:
             raise LookupError(f"{self.name} has no consumer {consumer}")
-        with self.database.transaction() as session:
-            return box.redrive(session, topic, key, now)
+        try:
+            with self.database.transaction() as session:
+                return box.redrive(session, topic, key, now)
+        except Exception as error:
+            if is_transient(error) or isinstance(error, NotParkedError):
+                raise
+            raise ParkedError(reason_of(error)) from None
 
     def close(self) -> None:
         """Leave the groups and close the database; the loops have ended before."""
@@ -103,10 +134,16 @@ class WiredService:
             consumer.subscription.close()
         self.database.close()
 
+    def _keep_house(self) -> int:
+        """Forget old idempotency keys, and put the alarms into the log."""
+        with self.database.transaction() as session:
+            idempotency.prune(session, self.clock.now() - idempotency.KEPT_FOR)
+        for alarm in self.alarms():
+            log.warning("alarm", service=self.name.value, alarm=alarm)
+        return 0
+
     def _add_consumer(self, box: Inbox, log: EventLog) -> None:
-        subscription = log.subscribe(
-            box.consumer, topics_of(box.consumer), f"{box.consumer}-1"
-        )
+        subscription = log.subscribe(box.consumer, topics_of(box.consumer), f"{box.consumer}-1")
         consumer = ConsumerLoop(box, subscription, self.database, self.clock)
         self.consumers.append(consumer)
         self.loops.append(Loop(f"{box.consumer}.consumer", consumer.tick, 0.0, Wake()))
@@ -116,3 +153,12 @@ class WiredService:
         wake = Wake()
         self.database.on_publish(wake.set)
         return wake
+
+
+def _fault_of(name: str, check: Callable[[], str | None]) -> list[str]:
+    """What a check says or raises, in a list."""
+    try:
+        said = check()
+    except Exception as error:  # noqa: BLE001 - readiness tells of whatever is wrong
+        return [f"{name}: {reason_of(error)}"]
+    return [said] if said else []

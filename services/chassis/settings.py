@@ -7,14 +7,26 @@ from pathlib import Path
 from typing import Final
 
 from environs import Env, EnvError
-from marshmallow.validate import OneOf, Range
+from marshmallow.validate import Length, OneOf, Range
 
 from services.chassis.clock import Clock, SettableClock, SystemClock
 
 PREFIX: Final = "HANDOFF_"
 NAMES: Final = frozenset(
-    "HOME KEYS MODE SETTABLE_CLOCK LOG_LEVEL HOST PORT THREADS TOKEN_ISSUER TOKEN_AUDIENCE".split()
+    {
+        "HOME",
+        "HOST",
+        "KEYS",
+        "LOG_LEVEL",
+        "MODE",
+        "PORT",
+        "SETTABLE_CLOCK",
+        "THREADS",
+        "TOKEN_AUDIENCE",
+        "TOKEN_ISSUER",
+    }
 )
+_SAID: Final = Length(min=1, error="must not be empty: leave it out, or give a value")
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 
 
@@ -72,25 +84,23 @@ def read() -> Settings:
     """Read and check the shared settings; raises SettingError naming the first wrong one."""
     env = Env(eager=True, prefix=PREFIX)
     try:
-        home = Path(env.str("HOME", ".handoff")).resolve()
+        home = Path(env.str("HOME", ".handoff", validate=_SAID)).resolve()
         settings = Settings(
             home=home,
-            keys=Path(env.str("KEYS", str(home / "keys"))).resolve(),
+            keys=Path(env.str("KEYS", str(home / "keys"), validate=_SAID)).resolve(),
             mode=Mode(env.str("MODE", "production", validate=OneOf(list(Mode)))),
             settable_clock=env.bool("SETTABLE_CLOCK", default=False),
             log_level=env.str("LOG_LEVEL", "info", validate=OneOf(LEVELS)),
-            host=env.str("HOST", "127.0.0.1"),
+            host=env.str("HOST", "127.0.0.1", validate=_SAID),
             port=env.int("PORT", 8000, validate=Range(0, 65535)),
             threads=env.int("THREADS", 8, validate=Range(1, 64)),
-            issuer=env.str("TOKEN_ISSUER", "handoff"),
-            audience=env.str("TOKEN_AUDIENCE", "handoff"),
+            issuer=env.str("TOKEN_ISSUER", "handoff", validate=_SAID),
+            audience=env.str("TOKEN_AUDIENCE", "handoff", validate=_SAID),
         )
     except EnvError as error:
         raise SettingError(str(error)) from None
     if settings.settable_clock and settings.mode is Mode.PRODUCTION:
-        raise SettingError(
-            "HANDOFF_SETTABLE_CLOCK is refused in production: set HANDOFF_MODE=demo"
-        )
+        raise SettingError("HANDOFF_SETTABLE_CLOCK is refused in production: set HANDOFF_MODE=demo")
     return settings
 
 
@@ -98,6 +108,4 @@ def refuse_unknown(known: frozenset[str]) -> None:
     """Raise SettingError for a HANDOFF_ name that nothing reads: it is a spelling mistake."""
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in known:
-            raise SettingError(
-                f"{name} is no setting; known: {', '.join(sorted(known))}"
-            )
+            raise SettingError(f"{name} is no setting; known: {', '.join(sorted(known))}")

@@ -32,7 +32,7 @@ stream_heads: Final = Table(
     "stream_heads",
     metadata,
     Column("topic", String(64), primary_key=True),
-    Column("key", String(64), primary_key=True),
+    Column("key", String(80), primary_key=True),
     Column("seq", Integer, nullable=False),
     Column("hash", String(64), nullable=False),
 )
@@ -43,7 +43,7 @@ history: Final = Table(
     metadata,
     Column("position", Sequence, primary_key=True, autoincrement=True),
     Column("topic", String(64), nullable=False),
-    Column("key", String(64), nullable=False),
+    Column("key", String(80), nullable=False),
     Column("seq", Integer, nullable=False),
     Column("event_id", Uuid, nullable=False),
     Column("type", String(80), nullable=False),
@@ -80,7 +80,7 @@ inbox: Final = Table(
     metadata,
     Column("consumer", String(64), primary_key=True),
     Column("topic", String(64), primary_key=True),
-    Column("key", String(64), primary_key=True),
+    Column("key", String(80), primary_key=True),
     Column("seq", Integer, nullable=False),
 )
 
@@ -89,10 +89,12 @@ waiting: Final = Table(
     metadata,
     Column("consumer", String(64), primary_key=True),
     Column("topic", String(64), primary_key=True),
-    Column("key", String(64), primary_key=True),
+    Column("key", String(80), primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("headers", Json, nullable=False),
     Column("value", LargeBinary, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", Sequence, nullable=False),
     Column("since", UtcDateTime, nullable=False),
 )
 
@@ -101,7 +103,7 @@ parked: Final = Table(
     metadata,
     Column("consumer", String(64), primary_key=True),
     Column("topic", String(64), primary_key=True),
-    Column("key", String(64), primary_key=True),
+    Column("key", String(80), primary_key=True),
     Column("seq", Integer, nullable=False),
     Column("partition", Integer, nullable=False),
     Column("offset", Sequence, nullable=False),

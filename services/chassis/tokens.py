@@ -1,7 +1,6 @@
 """Bearer tokens: EdDSA JWTs with audience, role, agency or unit, and a short life."""
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,15 +9,19 @@ from uuid import uuid4
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OKPKey
+from joserfc.jwk import Key, KeySet, OKPKey
 
 from contracts.problems import Problem, ProblemError
 from contracts.vocabulary import Role
 from services.chassis.actor import Actor
+from services.chassis.private_file import write_private
 
 ALGORITHMS: Final = ["Ed25519"]
 LONGEST_LIFE: Final = timedelta(hours=24)
 LEEWAY: Final = timedelta(seconds=30)
+LONGEST_NAME: Final = 80
+# RecursionError: a header nested a thousand deep is read before the signature is.
+_REFUSED: Final = (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 _NEEDS: Final[Mapping[Role, str]] = {Role.PARTNER: "agency", Role.OFFICER: "unit"}
 
 
@@ -29,16 +32,22 @@ class TokenFormError(ValueError):
 def create_key_file(path: Path, kid: str) -> None:
     """Write a new private signing key, readable by its owner alone."""
     key = OKPKey.generate_key("Ed25519", {"kid": kid, "alg": "Ed25519", "use": "sig"})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
-    ) as file:
-        json.dump({"keys": [key.as_dict(private=True)]}, file)
+    write_private(path, json.dumps({"keys": [key.as_dict(private=True)]}))
 
 
 def read_keys(path: Path) -> KeySet:
-    """The keys of a file; the first one signs, all verify."""
-    return KeySet.import_key_set(json.loads(path.read_text(encoding="utf-8")))
+    """The keys of a file; the first one signs, all verify. Raises ValueError."""
+    try:
+        keys = KeySet.import_key_set(json.loads(path.read_text(encoding="ascii")))
+    except (JoseError, ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError(f"{path.name} holds no set of keys (JWKS)") from None
+    if not keys.keys or not all(map(_is_ed25519, keys.keys)):
+        raise ValueError(f"{path.name} needs Ed25519 keys, and one at least")
+    return keys
+
+
+def _is_ed25519(key: Key) -> bool:
+    return isinstance(key, OKPKey) and key.curve_name == "Ed25519"
 
 
 class Tokens:
@@ -49,13 +58,14 @@ class Tokens:
         self._issuer = issuer
         self._audience = audience
 
-    def issue(
-        self, actor: Actor, now: datetime, life: timedelta = timedelta(hours=12)
-    ) -> str:
+    def issue(self, actor: Actor, now: datetime, life: timedelta = timedelta(hours=12)) -> str:
         """A signed token; raises TokenFormError for a role without its agency or unit."""
         missing = _missing(actor)
         if missing:
             raise TokenFormError(f"a token for a {actor.role} needs its {missing}")
+        names = [name for name in (actor.subject, actor.agency_id, actor.unit_id) if name]
+        if not actor.subject or any(len(name) > LONGEST_NAME for name in names):
+            raise TokenFormError(f"a name in a token has 1 to {LONGEST_NAME} characters")
         if not timedelta(0) < life <= LONGEST_LIFE:
             raise TokenFormError("a token lives more than 0 and at most 24 hours")
         key = self._keys.keys[0]
@@ -72,9 +82,7 @@ class Tokens:
             "jti": str(uuid4()),
         }
         present = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(
-            {"alg": ALGORITHMS[0], "kid": key.kid}, present, key, ALGORITHMS
-        )
+        return jwt.encode({"alg": ALGORITHMS[0], "kid": key.kid}, present, key, ALGORITHMS)
 
     def verify(self, token: str, now: datetime) -> Actor:
         """The caller that a token names; raises ProblemError (401) with what is wrong."""
@@ -82,7 +90,7 @@ class Tokens:
             claims = jwt.decode(token, self._keys, ALGORITHMS).claims
             self._check_claims(claims, now)
             actor = _actor(claims)
-        except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except _REFUSED as error:
             raise unauthenticated(_fault(error)) from None
         if _missing(actor):
             raise unauthenticated(f"the token names no {_missing(actor)}")
@@ -110,11 +118,17 @@ def unauthenticated(detail: str) -> ProblemError:
 
 def _actor(claims: dict[str, Any]) -> Actor:
     return Actor(
-        subject=str(claims["sub"]),
+        subject=_named(claims["sub"]),
         role=Role(claims["role"]),
-        agency_id=claims.get("agency"),
-        unit_id=claims.get("unit"),
+        agency_id=_named(claims["agency"]) if "agency" in claims else None,
+        unit_id=_named(claims["unit"]) if "unit" in claims else None,
     )
+
+
+def _named(claim: object) -> str:
+    if not isinstance(claim, str) or not 1 <= len(claim) <= LONGEST_NAME or "\0" in claim:
+        raise ValueError
+    return claim
 
 
 def _missing(actor: Actor) -> str | None:
@@ -126,5 +140,6 @@ def _missing(actor: Actor) -> str | None:
 
 def _fault(error: Exception) -> str:
     if isinstance(error, JoseError):
-        return f"the token is not valid: {error.error}"
+        claim = getattr(error, "claim", None)
+        return f"the token is not valid: {error.error}{f' ({claim})' if claim else ''}"
     return "the token is not valid: it cannot be read"

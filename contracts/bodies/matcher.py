@@ -1,0 +1,191 @@
+"""The bodies of the matcher: directory imports, programs, capacity, decisions and reasons."""
+
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from contracts.bodies.shared import count, flag, moment
+from contracts.vocabulary import Accommodation, Need, Sector
+
+MOST_PLACES: Final = 100_000
+MOST_TABLES: Final = 50
+
+
+def _zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValidationError("Name an IANA time zone, such as America/Chicago.") from None
+
+
+def _cells() -> fields.Dict:
+    """One row of a table: column name to text; blank or null says nothing."""
+    return fields.Dict(
+        keys=fields.String(validate=validate.Length(max=80)), values=fields.String(allow_none=True)
+    )
+
+
+class ImportBody(Schema):
+    """A directory in tabular HSDS 3.1: each table as a list of its rows."""
+
+    tables = fields.Dict(
+        keys=fields.String(validate=validate.Length(min=1, max=80)),
+        values=fields.List(_cells()),
+        required=True,
+        validate=validate.Length(min=1, max=MOST_TABLES),
+    )
+    time_zone = fields.String(required=True, validate=[validate.Length(min=1, max=64), _zone])
+    accept_partial = flag(load_default=False)
+
+
+class RejectionView(Schema):
+    """A row that was not taken; ``line`` counts the table's rows, its header being 1."""
+
+    table = fields.String(required=True)
+    line = fields.Integer(required=True)
+    id = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True)
+
+
+class ImportView(Schema):
+    """What an import did; ``changed`` and ``unchanged`` count programs."""
+
+    applied = fields.Boolean(required=True)
+    agencies = fields.Integer(required=True)
+    programs = fields.Integer(required=True)
+    changed = fields.Integer(required=True)
+    unchanged = fields.Integer(required=True)
+    statements = fields.Integer(required=True)
+    rejected = fields.List(fields.Nested(RejectionView), required=True)
+    warnings = fields.List(fields.String(), required=True)
+
+
+class CapacityBody(Schema):
+    """An agency's statement; ``accepted_counted``: no accepted person is still in ``available``."""
+
+    available = count(0, MOST_PLACES, required=True)
+    maximum = count(0, MOST_PLACES, load_default=None, allow_none=True)
+    as_of = moment(load_default=None, allow_none=True)
+    accepted_counted = flag(load_default=True)
+
+    @validates_schema
+    def _fits(self, data: dict[str, Any], **_: object) -> None:
+        if data["maximum"] is not None and data["maximum"] < data["available"]:
+            raise ValidationError("Must not be below available.", "maximum")
+
+
+class CapacityView(Schema):
+    """A program's places: as stated, and how many are free; version 0 = never stated."""
+
+    program_id = fields.String(required=True)
+    available = fields.Integer(required=True)
+    maximum = fields.Integer(required=True, allow_none=True)
+    stated_at = fields.AwareDateTime(required=True, allow_none=True)
+    accepted_counted = fields.Boolean(required=True)
+    stated_by = fields.String(
+        required=True, allow_none=True, validate=validate.OneOf(["agency", "import"])
+    )
+    free = fields.Integer(required=True)
+    version = fields.Integer(required=True)
+
+
+class RequirementView(Schema):
+    """Something that a program asks of those it takes."""
+
+    rule = fields.String(required=True)
+    detail = fields.String(required=True, allow_none=True)
+
+
+class HoursView(Schema):
+    """Open on ISO weekdays 1 (Monday) to 7, local HH:MM; closing not after opening = next day."""
+
+    weekdays = fields.List(fields.Integer(), required=True)
+    opens_at = fields.String(required=True)
+    closes_at = fields.String(required=True)
+
+
+class ProgramView(Schema):
+    """A program as the directory shows it; ages in years, inclusive."""
+
+    program_id = fields.String(required=True)
+    agency_id = fields.String(required=True)
+    agency_name = fields.String(required=True)
+    name = fields.String(required=True)
+    description = fields.String(required=True, allow_none=True)
+    sector = fields.Enum(Sector, by_value=True, required=True)
+    needs = fields.List(fields.Enum(Need, by_value=True), required=True)
+    minimum_age = fields.Integer(required=True, allow_none=True)
+    maximum_age = fields.Integer(required=True, allow_none=True)
+    languages = fields.List(fields.String(), required=True)
+    interpretation = fields.String(required=True, allow_none=True)
+    accommodations = fields.List(fields.Enum(Accommodation, by_value=True), required=True)
+    eligibility = fields.List(fields.Nested(RequirementView), required=True)
+    hours = fields.List(fields.Nested(HoursView), required=True)
+    time_zone = fields.String(required=True)
+    open_now = fields.Boolean(required=True)
+    next_opening_at = fields.AwareDateTime(required=True, allow_none=True)
+    latitude = fields.Float(required=True, allow_none=True)
+    longitude = fields.Float(required=True, allow_none=True)
+    address = fields.String(required=True, allow_none=True)
+    phone = fields.String(required=True, allow_none=True)
+    active = fields.Boolean(required=True)
+    paused = fields.Boolean(required=True)
+    training = fields.Boolean(required=True)
+    version = fields.Integer(required=True)
+    capacity = fields.Nested(CapacityView, required=True, allow_none=True)
+
+
+class ProgramPage(Schema):
+    """A page of programs."""
+
+    items = fields.List(fields.Nested(ProgramView), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class ChoiceView(Schema):
+    """A proposed program; the terms are points and sum to the score."""
+
+    program_id = fields.String(required=True)
+    agency_id = fields.String(required=True)
+    directory_version = fields.Integer(required=True)
+    rank = fields.Integer(required=True)
+    score = fields.Float(required=True)
+    terms = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+    distance_km = fields.Float(required=True, allow_none=True)
+
+
+class ConsideredView(Schema):
+    """What was found about one program: reasons where it fails, questions where nobody knows."""
+
+    program_id = fields.String(required=True)
+    verdict = fields.String(required=True, validate=validate.OneOf(["pass", "ask", "fail"]))
+    reasons = fields.List(fields.String(), required=True)
+    questions = fields.List(fields.String(), required=True)
+    free = fields.Integer(required=True)
+    score = fields.Float(required=True, allow_none=True)
+    terms = fields.Dict(keys=fields.String(), values=fields.Float(), required=True, allow_none=True)
+    distance_km = fields.Float(required=True, allow_none=True)
+
+
+class DecisionView(Schema):
+    """An answer to one attempt at placing a referral, and why it was given."""
+
+    decision_id = fields.UUID(required=True)
+    referral_id = fields.UUID(required=True)
+    attempt = fields.Integer(required=True)
+    decision_number = fields.Integer(required=True)
+    answer = fields.String(
+        required=True, validate=validate.OneOf(["routed", "deferred", "waitlisted", "unplaced"])
+    )
+    decided_at = fields.AwareDateTime(required=True)
+    policy = fields.String(required=True)
+    choices = fields.List(fields.Nested(ChoiceView), required=True)
+    considered = fields.List(fields.Nested(ConsideredView), required=True)
+
+
+class DecisionPage(Schema):
+    """A page of decisions."""
+
+    items = fields.List(fields.Nested(DecisionView), required=True)
+    next = fields.String(required=True, allow_none=True)

@@ -1,0 +1,78 @@
+"""The fields that bodies of several services share: ids, text, moments, places, empty bodies."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+# Control characters and lone surrogates: no database keeps both, and nobody means them.
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# Python lets a last line end stand before ``$``; a reader of the API document's pattern does not.
+_SLUG: Final = r"^[a-z0-9][a-z0-9._-]*$(?!\n)"
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+LONGEST_SLUG: Final = 80
+
+
+def slug(**options: Any) -> fields.String:
+    """The id of an agency, program or unit."""
+    rules = [
+        validate.Length(min=1, max=LONGEST_SLUG),
+        validate.Regexp(_SLUG, error="Use lower-case letters, digits, dot, dash, underscore."),
+    ]
+    return fields.String(validate=rules, **options)
+
+
+def text(longest: int, **options: Any) -> fields.String:
+    """Text that says something: 1 to ``longest`` characters, not only blanks."""
+    return fields.String(validate=[validate.Length(min=1, max=longest), _says_something], **options)
+
+
+def email_address(**options: Any) -> fields.Email:
+    """An e-mail address."""
+    return fields.Email(validate=[validate.Length(max=254), _says_something], **options)
+
+
+def moment(**options: Any) -> fields.AwareDateTime:
+    """A moment with its zone, such as 2027-03-01T08:00:00Z."""
+    return fields.AwareDateTime(
+        format="iso", validate=validate.Range(min=EARLIEST, max=LATEST), **options
+    )
+
+
+def count(least: int, most: int, **options: Any) -> fields.Integer:
+    """A whole number between two others, themselves included."""
+    return fields.Integer(strict=True, validate=validate.Range(min=least, max=most), **options)
+
+
+def flag(**options: Any) -> fields.Boolean:
+    """True or false, and nothing that merely looks like it."""
+    return fields.Boolean(truthy={True}, falsy={False}, **options)
+
+
+def _says_something(value: str) -> None:
+    if not value.strip():
+        raise ValidationError("Say something, or leave it out.")
+    if _UNPRINTABLE.search(value):
+        raise ValidationError("Use printable characters.")
+
+
+class Degrees(fields.Float):
+    """An angle in decimal degrees; a number, not its text."""
+
+    def _validated(self, value: Any) -> float:
+        if not isinstance(value, int | float):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
+class Place(Schema):
+    """A point on the map, in WGS 84 degrees."""
+
+    latitude = Degrees(required=True, validate=validate.Range(min=-90, max=90))
+    longitude = Degrees(required=True, validate=validate.Range(min=-180, max=180))
+
+
+class Nothing(Schema):
+    """An empty body."""

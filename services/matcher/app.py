@@ -1,0 +1,44 @@
+"""Wiring of the matcher: database, routes, inbox, jobs and checks."""
+
+from typing import Final
+
+from contracts.topics import Service
+from services.chassis import migrations
+from services.chassis.api import Runtime
+from services.chassis.database import Database
+from services.chassis.http import Site, create_app
+from services.chassis.platform import Platform
+from services.chassis.service import WiredService
+from services.matcher import handlers, jobs
+from services.matcher.domain.capacity_policy import Policy
+from services.matcher.routes.decisions import decisions_api
+from services.matcher.routes.imports import imports_api
+from services.matcher.routes.programs import programs_api
+from services.matcher.settings import MatcherSettings
+
+PREFIXES: Final = ("/v1/programs", "/v1/directory", "/v1/decisions")
+
+
+def build(platform: Platform, settings: MatcherSettings) -> WiredService:
+    """The matcher, wired and not yet started."""
+    name = Service.MATCHER
+    database = Database(platform.settings.database_url(name))
+    allowance = settings.capacity_allowance
+    apis = [programs_api(allowance), imports_api(allowance), decisions_api()]
+    runtime = Runtime(database, platform.clock, platform.masters.derive("idempotency"))
+    return WiredService(
+        name=name,
+        app=create_app(Site(name, "Handoff matcher", apis), runtime, platform.tokens),
+        database=database,
+        clock=platform.clock,
+        prefixes=PREFIXES,
+        inboxes=[handlers.inbox()],
+        jobs=[
+            jobs.decider(database, platform.clock, Policy()),
+            jobs.pruner(database, platform.clock),
+        ],
+        checks={
+            "database": database.ping,
+            "schema": lambda: migrations.check(database, name),
+        },
+    )

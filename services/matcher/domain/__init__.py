@@ -1,0 +1,1 @@
+"""The matcher's nouns: pure, without clock, database or network."""

@@ -1,0 +1,130 @@
+"""The numbered inputs of the decider, and the state that they fold into, to decide again."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from services.matcher.domain import board as boards
+from services.matcher.domain import capacity
+from services.matcher.domain.board import Board, Decision
+from services.matcher.domain.capacity import Acceptance, StatedBy, Statement
+from services.matcher.domain.capacity_policy import Policy
+from services.matcher.domain.directory import Program, program_of
+from services.matcher.domain.request import Holder, Request, learn, seen_of
+
+
+class Kind(StrEnum):
+    """What an entry tells: a program's new entry, a statement, a snapshot, or a turn to decide."""
+
+    PROGRAM = "program"
+    CAPACITY = "capacity"
+    REQUEST = "request"
+    TICK = "tick"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One input, numbered without a gap in the order in which it was taken."""
+
+    number: int
+    at: datetime
+    kind: Kind
+    body: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The fold of a journal: everything that the decider's tables hold, in memory."""
+
+    programs: dict[str, Program] = field(default_factory=dict)
+    statements: dict[str, Statement] = field(default_factory=dict)
+    requests: dict[UUID, Request] = field(default_factory=dict)
+    acceptances: dict[str, dict[tuple[UUID, datetime], Acceptance]] = field(default_factory=dict)
+
+    def apply(self, entry: Entry, policy: Policy) -> tuple[Decision, ...]:
+        """Take one input; a tick answers with its decisions."""
+        match entry.kind:
+            case Kind.PROGRAM:
+                program = program_of(entry.body)
+                self.programs[program.id] = program
+            case Kind.CAPACITY:
+                self.statements[entry.body["program_id"]] = statement_of(entry.body)
+            case Kind.REQUEST:
+                self._see(entry.body)
+            case Kind.TICK:
+                return self._tick(entry, policy)
+        return ()
+
+    def taken(self, program_id: str) -> int:
+        """How many of a program's stated places are taken; 0 where none were stated."""
+        if program_id not in self.statements:
+            return 0
+        held = sum(
+            hold.program_id == program_id for r in self.requests.values() for hold in r.holds
+        )
+        accepted = self.acceptances.get(program_id, {}).values()
+        return capacity.taken(self.statements[program_id], held, accepted)
+
+    def free(self, program_id: str) -> int:
+        """The stated places that are not taken; below zero where a statement was lowered."""
+        stated = self.statements.get(program_id)
+        return stated.available - self.taken(program_id) if stated else 0
+
+    def _see(self, body: Mapping[str, Any]) -> None:
+        seen = seen_of(body)
+        before = self.requests.get(seen.referral_id)
+        request = self.requests[seen.referral_id] = learn(before, seen)
+        held = before.holder if before else None
+        if held is not None and held != request.holder:
+            self._accept(seen.referral_id, held, ended_at=seen.at)
+        if request.holder is not None and held != request.holder:
+            self._accept(seen.referral_id, request.holder)
+
+    def _accept(self, referral_id: UUID, holder: Holder, ended_at: datetime | None = None) -> None:
+        of_program = self.acceptances.setdefault(holder.program_id, {})
+        key = (referral_id, holder.accepted_at)
+        of_program[key] = Acceptance(holder.accepted_at, ended_at)
+
+    def _tick(self, entry: Entry, policy: Policy) -> tuple[Decision, ...]:
+        asked = [self.requests[UUID(text)] for text in entry.body["requests"]]
+        programs = [program for _, program in sorted(self.programs.items())]
+        free = {program_id: self.free(program_id) for program_id in self.statements}
+        decisions = boards.decide(Board(programs, free, asked), entry.at, policy)
+        for decision in decisions:
+            request = self.requests[decision.referral_id]
+            self.requests[decision.referral_id] = boards.after(request, decision)
+        return decisions
+
+
+def replay(entries: Iterable[Entry], policy: Policy) -> list[Decision]:
+    """Every decision of a journal, made again under a policy."""
+    ledger = Ledger()
+    return [decision for entry in entries for decision in ledger.apply(entry, policy)]
+
+
+def statement_json(program_id: str, statement: Statement) -> dict[str, Any]:
+    """A capacity statement as plain JSON, for the journal."""
+    return {
+        "program_id": program_id,
+        "available": statement.available,
+        "maximum": statement.maximum,
+        "stated_at": statement.stated_at,
+        "counts_from": statement.counts_from,
+        "accepted_counted": statement.accepted_counted,
+        "stated_by": statement.stated_by,
+    }
+
+
+def statement_of(data: Mapping[str, Any]) -> Statement:
+    """The statement of its JSON."""
+    return Statement(
+        available=data["available"],
+        maximum=data["maximum"],
+        stated_at=datetime.fromisoformat(data["stated_at"]),
+        counts_from=datetime.fromisoformat(data["counts_from"]),
+        accepted_counted=data["accepted_counted"],
+        stated_by=StatedBy(data["stated_by"]),
+    )

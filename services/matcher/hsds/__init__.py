@@ -1,0 +1,1 @@
+"""Human Services Data Specification: the one place that speaks its words."""

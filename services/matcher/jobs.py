@@ -1,0 +1,49 @@
+"""Time in: the decider's turns, and the forgetting of old idempotency keys."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.chassis import idempotency
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.chassis.loops import Job
+from services.matcher.domain.capacity_policy import Policy
+from services.matcher.store import requests
+from services.matcher.store.journal import take_turn
+from services.matcher.usecases.decide_requests import decide_requests
+
+KEEP_KEYS: Final = timedelta(days=7)
+PRUNE_EVERY: Final = timedelta(hours=1)
+
+
+def decider(database: Database, clock: Clock, policy: Policy) -> Job:
+    """Answers what is due, a batch each tick; an idle tick takes no turn and writes nothing."""
+
+    def due() -> int:
+        with database.transaction() as session:
+            return requests.count_due(session)
+
+    def tick() -> int:
+        if not due():
+            return 0
+        with database.transaction() as session:
+            take_turn(session)
+            return decide_requests(session, clock.now(), policy)
+
+    return Job("decide", tick, due)
+
+
+def pruner(database: Database, clock: Clock) -> Job:
+    """Forgets idempotency keys after a week; looks once an hour, so nothing is ever due."""
+    looked_at: datetime | None = None
+
+    def tick() -> int:
+        nonlocal looked_at
+        now = clock.now()
+        if looked_at is not None and now - looked_at < PRUNE_EVERY:
+            return 0
+        looked_at = now
+        with database.transaction() as session:
+            return idempotency.prune(session, now - KEEP_KEYS)
+
+    return Job("prune_keys", tick, lambda: 0)

@@ -1,0 +1,53 @@
+"""HTTP: what was decided about a referral, and why."""
+
+from dataclasses import asdict
+from typing import Any, Final
+from uuid import UUID
+
+from marshmallow import fields
+
+from contracts.bodies.matcher import DecisionPage, DecisionView
+from contracts.problems import NotFoundError
+from contracts.vocabulary import Role
+from services.chassis.api import Api, Call, Contract, Tenant
+from services.chassis.pages import PageQuery
+from services.matcher.domain.board import Decision
+from services.matcher.store import decisions
+
+READERS: Final = {Role.COORDINATOR: Tenant.ALL, Role.ADMIN: Tenant.ALL}
+
+
+class DecisionsQuery(PageQuery):
+    """Whose decisions to list."""
+
+    referral_id = fields.UUID(required=True)
+
+
+def decisions_api() -> Api:
+    """The routes under /v1/decisions."""
+    api = Api("decisions", __name__)
+
+    @api.route_for(
+        "GET", "/v1/decisions", READERS, Contract(answer=DecisionPage, query=DecisionsQuery)
+    )
+    def list_decisions(call: Call) -> dict[str, Any]:
+        """The decisions about one referral, oldest first."""
+        query = call.query
+        page = decisions.page(call.session, query["referral_id"], query["after"], query["limit"])
+        return {"items": [_view(decision) for decision in page.items], "next": page.next}
+
+    @api.route_for(
+        "GET", "/v1/decisions/<uuid:decision_id>", READERS, Contract(answer=DecisionView)
+    )
+    def read_decision(call: Call, decision_id: UUID) -> dict[str, Any]:
+        """One decision: what was considered, and why."""
+        decision = decisions.decision(call.session, decision_id)
+        if decision is None:
+            raise NotFoundError("decision")
+        return _view(decision)
+
+    return api
+
+
+def _view(decision: Decision) -> dict[str, Any]:
+    return {**asdict(decision), "decision_id": decision.id, "decision_number": decision.number}

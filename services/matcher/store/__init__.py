@@ -1,0 +1,1 @@
+"""All SQL of the matcher; it never commits."""

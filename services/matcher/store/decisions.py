@@ -1,0 +1,46 @@
+"""Keeping and reading decisions with their explanations."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.chassis.pages import Page, cut, page_of
+from services.matcher.domain.board import Decision, decision_of
+from services.matcher.tables import DecisionRow
+
+_DECISIONS: Any = DecisionRow.__table__
+_BATCH: Final = 500
+
+
+def add(session: Session, made: Iterable[Decision]) -> None:
+    """Keep decisions; a (referral, attempt, number) is decided once."""
+    rows = [{"id": decision.id, **asdict(decision)} for decision in made]
+    if rows:
+        session.execute(_DECISIONS.insert(), rows)
+
+
+def decision(session: Session, decision_id: UUID) -> Decision | None:
+    """One decision."""
+    query = select(_DECISIONS).where(_DECISIONS.c.id == decision_id)
+    row = session.execute(query).first()
+    return decision_of(row._asdict()) if row else None
+
+
+def page(session: Session, referral_id: UUID, after: str | None, limit: int) -> Page:
+    """One page of a referral's decisions, oldest first."""
+    query = select(_DECISIONS).where(_DECISIONS.c.referral_id == referral_id)
+    keys = [_DECISIONS.c.attempt, _DECISIONS.c.number]
+    rows = session.execute(page_of(query, keys, after, limit)).all()
+    found = cut(rows, ["attempt", "number"], limit)
+    return Page([decision_of(row._asdict()) for row in found.items], found.next)
+
+
+def every(session: Session) -> Iterator[Decision]:
+    """All decisions, read in batches, for a replay to be compared with."""
+    query = select(_DECISIONS).order_by(_DECISIONS.c.id)
+    for row in session.execute(query.execution_options(yield_per=_BATCH)):
+        yield decision_of(row._asdict())

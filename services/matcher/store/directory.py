@@ -1,0 +1,113 @@
+"""Reading and writing agencies and programs."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, select
+from sqlalchemy.orm import Session
+
+from contracts.vocabulary import Need, Sector
+from services.chassis.columns import insert
+from services.chassis.pages import Page, cut, page_of
+from services.matcher.domain.directory import Agency, Program, program_of
+from services.matcher.tables import AgencyRow, ProgramNeedRow, ProgramRow
+
+_AGENCIES: Any = AgencyRow.__table__
+_PROGRAMS: Any = ProgramRow.__table__
+_NEEDS: Any = ProgramNeedRow.__table__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which programs a list shows; None = any."""
+
+    sector: Sector | None = None
+    need: Need | None = None
+    agency_id: str | None = None
+    training: bool | None = None
+
+
+def agencies(session: Session) -> dict[str, Agency]:
+    """Every agency by its id."""
+    return {row.id: Agency(row.id, row.name) for row in session.execute(select(_AGENCIES))}
+
+
+def every_program(session: Session) -> dict[str, Program]:
+    """Every program by its id."""
+    return {row.id: _program(row) for row in session.execute(_query())}
+
+
+def program(session: Session, program_id: str) -> Program | None:
+    """One program."""
+    row = session.execute(_query().where(_PROGRAMS.c.id == program_id)).first()
+    return _program(row) if row else None
+
+
+def lock_program(session: Session, program_id: str) -> Program | None:
+    """One program, its row locked."""
+    query = _query().where(_PROGRAMS.c.id == program_id).with_for_update(of=_PROGRAMS)
+    row = session.execute(query).first()
+    return _program(row) if row else None
+
+
+def candidates(session: Session, needs: Collection[Need], named: Collection[str]) -> list[Program]:
+    """The programs that serve one of the needs, and those named by hand, by id."""
+    serving = select(_NEEDS.c.program_id).where(_NEEDS.c.need.in_(needs))
+    wanted = _PROGRAMS.c.id.in_(serving) | _PROGRAMS.c.id.in_(named)
+    rows = session.execute(_query().where(wanted).order_by(_PROGRAMS.c.id))
+    return [_program(row) for row in rows]
+
+
+def page(session: Session, which: Filter, after: str | None, limit: int) -> Page:
+    """One page of programs by id."""
+    query = _query()
+    if which.sector is not None:
+        query = query.where(_PROGRAMS.c.sector == which.sector)
+    if which.need is not None:
+        serving = select(_NEEDS.c.program_id).where(_NEEDS.c.need == which.need)
+        query = query.where(_PROGRAMS.c.id.in_(serving))
+    if which.agency_id is not None:
+        query = query.where(_PROGRAMS.c.agency_id == which.agency_id)
+    if which.training is not None:
+        query = query.where(_PROGRAMS.c.training.is_(which.training))
+    rows = session.execute(page_of(query, [_PROGRAMS.c.id], after, limit)).all()
+    found = cut(rows, ["id"], limit)
+    return Page([_program(row) for row in found.items], found.next)
+
+
+def save_agencies(session: Session, changed: Iterable[Agency]) -> None:
+    """Add or rename agencies."""
+    rows = [asdict(agency) for agency in changed]
+    if rows:
+        add = insert(session, _AGENCIES)
+        upsert = add.on_conflict_do_update(index_elements=["id"], set_={"name": add.excluded.name})
+        session.execute(upsert, rows)
+
+
+def save_programs(session: Session, changed: Sequence[Program]) -> None:
+    """Add or replace programs, and the needs that they serve."""
+    if not changed:
+        return
+    rows = [_row(program) for program in changed]
+    add = insert(session, _PROGRAMS)
+    news = {name: add.excluded[name] for name in rows[0] if name != "id"}
+    session.execute(add.on_conflict_do_update(index_elements=["id"], set_=news), rows)
+    ids = [program.id for program in changed]
+    session.execute(delete(ProgramNeedRow).where(ProgramNeedRow.program_id.in_(ids)))
+    served = [{"program_id": p.id, "need": need} for p in changed for need in p.needs]
+    session.execute(_NEEDS.insert(), served)
+
+
+def _query() -> Select[Any]:
+    agency = _AGENCIES.c
+    joined = _PROGRAMS.join(_AGENCIES, agency.id == _PROGRAMS.c.agency_id)
+    return select(_PROGRAMS, agency.name.label("agency_name")).select_from(joined)
+
+
+def _program(row: Row[Any]) -> Program:
+    return program_of(row._asdict())
+
+
+def _row(program: Program) -> dict[str, Any]:
+    return {name: value for name, value in asdict(program).items() if name != "agency_name"}

@@ -1,0 +1,52 @@
+"""The journal: the turn to write, and the numbered inputs."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from services.chassis.columns import insert
+from services.matcher.domain.journal import Entry, Kind
+from services.matcher.tables import JournalHeadRow, JournalRow
+
+_HEAD: Any = JournalHeadRow.__table__
+_JOURNAL: Any = JournalRow.__table__
+_BATCH: Final = 1000
+_CLAIM: Final = (
+    update(_HEAD).values(number=_HEAD.c.number + bindparam("added")).returning(_HEAD.c.number)
+)
+_ADD: Final = _JOURNAL.insert()
+
+
+def take_turn(session: Session) -> None:
+    """Wait for the turn to change what decisions are made from; the commit passes it on.
+
+    Whoever writes takes it first, so that journal numbers follow the order of commits, and no
+    two writers can wait for each other's rows.
+    """
+    if not session.info.get("turn"):
+        row = insert(session, _HEAD).values(id=1, number=0)
+        held = {"number": _HEAD.c.number}
+        session.execute(row.on_conflict_do_update(index_elements=["id"], set_=held))
+        session.info["turn"] = True
+
+
+def append(session: Session, at: datetime, inputs: Sequence[tuple[Kind, dict[str, Any]]]) -> None:
+    """Number inputs in the order given; the caller has the turn."""
+    if not inputs:
+        return
+    first = session.execute(_CLAIM, {"added": len(inputs)}).scalar_one() - len(inputs) + 1
+    rows = [
+        {"number": number, "at": at, "kind": kind, "body": body}
+        for number, (kind, body) in enumerate(inputs, first)
+    ]
+    session.execute(_ADD, rows)
+
+
+def entries(session: Session) -> Iterator[Entry]:
+    """The whole journal, oldest first, read in batches."""
+    query = select(_JOURNAL).order_by(_JOURNAL.c.number)
+    for row in session.execute(query.execution_options(yield_per=_BATCH)):
+        yield Entry(row.number, row.at, Kind(row.kind), row.body)

@@ -1,0 +1,174 @@
+"""Reading and writing the referrals that the matcher follows."""
+
+from collections.abc import Collection, Iterable
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy.orm import Session
+
+from contracts.vocabulary import Accommodation, Need, Sector, Urgency
+from services.matcher.domain.board import Decision
+from services.matcher.domain.request import Answer, Facts, Hold, Holder, Request
+from services.matcher.tables import ProgramNeedRow, RequestRow, ReservationRow
+
+_REQUESTS: Any = RequestRow.__table__
+_RESERVATIONS: Any = ReservationRow.__table__
+_NEEDS: Any = ProgramNeedRow.__table__
+_RANK: Final = {Urgency.CRISIS: 0, Urgency.URGENT: 1, Urgency.ROUTINE: 2}
+_WAITING: Final = (Answer.WAITLISTED, Answer.UNPLACED)
+
+# Built once: to build and hash a statement costs more than SQLite needs to run it.
+_OWN: Final = _REQUESTS.c.referral_id == bindparam("of")
+_LOCK: Final = select(_REQUESTS).where(_OWN).with_for_update()
+_ADD: Final = _REQUESTS.insert()
+_REPLACE: Final = update(_REQUESTS).where(_OWN)
+_ANSWER: Final = (
+    update(_REQUESTS)
+    .where(_OWN)
+    .values(answered=bindparam("answer"), decision_number=bindparam("counted"))
+)
+_HOLDS: Final = (
+    select(_RESERVATIONS)
+    .where(_RESERVATIONS.c.referral_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_RESERVATIONS.c.program_id)
+)
+_PROGRAMS: Final[Any] = bindparam("programs", expanding=True)
+_SERVED: Final = select(_NEEDS.c.need).where(_NEEDS.c.program_id.in_(_PROGRAMS))
+_WAKE: Final = (
+    update(_REQUESTS)
+    .where(_REQUESTS.c.attempt.is_not(None), _REQUESTS.c.answered.in_(_WAITING))
+    .where(_REQUESTS.c.need.in_(_SERVED) | _REQUESTS.c.hand_program.in_(_PROGRAMS))
+    .values(due=True)
+)
+
+
+def lock(session: Session, referral_id: UUID) -> Request | None:
+    """One request, its row locked."""
+    row = session.execute(_LOCK, {"of": referral_id}).first()
+    return _with_holds(session, [row])[0] if row else None
+
+
+def save(session: Session, request: Request, *, new: bool) -> None:
+    """Add or replace a request; it is looked at again while an answer may be given."""
+    if new:
+        session.execute(_ADD, {"referral_id": request.referral_id, **_row(request)})
+    else:
+        session.execute(_REPLACE, {"of": request.referral_id, **_row(request)})
+    if request.open:
+        _wake_jobs(session)
+
+
+def wake(session: Session, program_ids: Collection[str]) -> None:
+    """Look again at whoever waits for one of these programs, or for what one of them serves."""
+    if not program_ids:
+        return
+    woken = session.execute(_WAKE, {"programs": list(program_ids)})
+    if woken.rowcount:  # type: ignore[attr-defined]
+        _wake_jobs(session)
+
+
+def lock_due(session: Session, limit: int) -> list[Request]:
+    """The next requests to decide, the most urgent first, then the oldest; rows locked."""
+    columns = _REQUESTS.c
+    query = (
+        select(_REQUESTS)
+        .where(columns.due)
+        .order_by(columns.urgency_rank, columns.submitted_at, columns.referral_id)
+        .limit(limit)
+        .with_for_update()
+    )
+    return _with_holds(session, session.execute(query).all())
+
+
+def count_due(session: Session) -> int:
+    """How many requests wait for a decision."""
+    return session.scalar(select(func.count()).where(_REQUESTS.c.due)) or 0
+
+
+def looked_at(session: Session, requests: Iterable[Request]) -> None:
+    """Nothing more to decide about these until something changes."""
+    ids = [request.referral_id for request in requests]
+    session.execute(update(_REQUESTS).where(_REQUESTS.c.referral_id.in_(ids)).values(due=False))
+
+
+def answered(session: Session, made: Iterable[Decision]) -> None:
+    """Note the newest answer and its number, per request."""
+    rows = [
+        {"of": decision.referral_id, "answer": decision.answer, "counted": decision.number}
+        for decision in made
+    ]
+    session.execute(_ANSWER, rows)
+
+
+def _wake_jobs(session: Session) -> None:
+    # The loops of a service look again after a commit that says so; else at their next poll.
+    session.info["published"] = True
+
+
+def _with_holds(session: Session, rows: Iterable[Row[Any]]) -> list[Request]:
+    found = list(rows)
+    ids = [row.referral_id for row in found]
+    holds: dict[UUID, list[Hold]] = {}
+    for held in session.execute(_HOLDS, {"ids": ids}):
+        hold = Hold(held.program_id, held.attempt, held.offer_id)
+        holds.setdefault(held.referral_id, []).append(hold)
+    return [_request(row, tuple(holds.get(row.referral_id, ()))) for row in found]
+
+
+def _request(row: Row[Any], holds: tuple[Hold, ...]) -> Request:
+    return Request(
+        referral_id=row.referral_id,
+        facts=_facts(row),
+        attempt=row.attempt,
+        hand=row.hand_program,
+        excluded=tuple(row.excluded),
+        holder=Holder(row.holder_program, row.held_since) if row.holder_program else None,
+        holds=holds,
+        answered=Answer(row.answered) if row.answered else None,
+        decision_number=row.decision_number,
+    )
+
+
+def _facts(row: Row[Any]) -> Facts:
+    return Facts(
+        sector=Sector(row.sector),
+        need=Need(row.need),
+        urgency=Urgency(row.urgency),
+        submitted_at=row.submitted_at,
+        language=row.language,
+        age=row.age,
+        cell=row.cell,
+        household_size=row.household_size,
+        accommodations=tuple(map(Accommodation, row.accommodations)),
+        preferred=tuple(row.preferred),
+        avoided=tuple(row.avoided),
+        training=row.training,
+    )
+
+
+def _row(request: Request) -> dict[str, Any]:
+    facts, holder = request.facts, request.holder
+    return {
+        "sector": facts.sector,
+        "need": facts.need,
+        "urgency": facts.urgency,
+        "urgency_rank": _RANK[facts.urgency],
+        "submitted_at": facts.submitted_at,
+        "language": facts.language,
+        "age": facts.age,
+        "cell": facts.cell,
+        "household_size": facts.household_size,
+        "accommodations": facts.accommodations,
+        "preferred": facts.preferred,
+        "avoided": facts.avoided,
+        "training": facts.training,
+        "attempt": request.attempt,
+        "hand_program": request.hand,
+        "excluded": request.excluded,
+        "holder_program": holder.program_id if holder else None,
+        "held_since": holder.accepted_at if holder else None,
+        "answered": request.answered,
+        "decision_number": request.decision_number,
+        "due": request.open,
+    }

@@ -1,0 +1,191 @@
+"""The matcher's tables; nothing about a person stands here but the coarse facts of a need."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.chassis.columns import Json, Sequence, UtcDateTime
+from services.chassis.tables import NAMES
+
+ID: Final = String(80)
+WORD: Final = String(40)
+
+
+class Base(DeclarativeBase):
+    """Shares one MetaData with the naming rules of every service."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map: ClassVar = {datetime: UtcDateTime, Any: Json}
+
+
+class AgencyRow(Base):
+    """An organisation that runs programs."""
+
+    __tablename__ = "agencies"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+
+
+class ProgramRow(Base):
+    """A program's directory entry; ``version`` counts its published versions."""
+
+    __tablename__ = "programs"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    agency_id: Mapped[str] = mapped_column(ID, ForeignKey("agencies.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str | None] = mapped_column(Text)
+    sector: Mapped[str] = mapped_column(WORD, index=True)
+    needs: Mapped[Any]
+    minimum_age: Mapped[int | None]
+    maximum_age: Mapped[int | None]
+    languages: Mapped[Any]
+    interpretation: Mapped[str | None] = mapped_column(Text)
+    accommodations: Mapped[Any]
+    eligibility: Mapped[Any]
+    hours: Mapped[Any]
+    places: Mapped[Any]
+    time_zone: Mapped[str] = mapped_column(String(64))
+    phone: Mapped[str | None] = mapped_column(String(40))
+    active: Mapped[bool]
+    paused: Mapped[bool]
+    training: Mapped[bool]
+    version: Mapped[int]
+
+
+class ProgramNeedRow(Base):
+    """Which needs a program serves: the way from a need to its candidates."""
+
+    __tablename__ = "program_needs"
+
+    program_id: Mapped[str] = mapped_column(ID, ForeignKey("programs.id"), primary_key=True)
+    need: Mapped[str] = mapped_column(WORD, primary_key=True, index=True)
+
+
+class CapacityRow(Base):
+    """A program's newest statement, and how many of the stated places are taken."""
+
+    __tablename__ = "capacity"
+    __table_args__ = (
+        CheckConstraint("available >= 0", name="available_not_negative"),
+        CheckConstraint("taken >= 0", name="taken_not_negative"),
+        CheckConstraint("maximum IS NULL OR maximum >= available", name="maximum_holds_available"),
+    )
+
+    program_id: Mapped[str] = mapped_column(ID, ForeignKey("programs.id"), primary_key=True)
+    available: Mapped[int]
+    maximum: Mapped[int | None]
+    stated_at: Mapped[datetime]
+    counts_from: Mapped[datetime]
+    accepted_counted: Mapped[bool]
+    stated_by: Mapped[str] = mapped_column(WORD)
+    taken: Mapped[int]
+    version: Mapped[int]
+
+
+class RequestRow(Base):
+    """A referral's newest snapshot with the matcher's answer; ``due`` = to be looked at."""
+
+    __tablename__ = "requests"
+    __table_args__ = (
+        CheckConstraint("decision_number >= 0", name="decision_number_not_negative"),
+        Index("ix_requests_waiting", "need", "answered"),
+    )
+
+    referral_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sector: Mapped[str] = mapped_column(WORD)
+    need: Mapped[str] = mapped_column(WORD)
+    urgency: Mapped[str] = mapped_column(WORD)
+    urgency_rank: Mapped[int]
+    submitted_at: Mapped[datetime]
+    language: Mapped[str | None] = mapped_column(String(3))
+    age: Mapped[int | None]
+    cell: Mapped[str | None] = mapped_column(String(20))
+    household_size: Mapped[int | None]
+    accommodations: Mapped[Any]
+    preferred: Mapped[Any]
+    avoided: Mapped[Any]
+    training: Mapped[bool]
+    attempt: Mapped[int | None]
+    hand_program: Mapped[str | None] = mapped_column(ID)
+    excluded: Mapped[Any]
+    holder_program: Mapped[str | None] = mapped_column(ID)
+    held_since: Mapped[datetime | None]
+    answered: Mapped[str | None] = mapped_column(WORD)
+    decision_number: Mapped[int]
+    due: Mapped[bool]
+
+
+_requests = RequestRow.__table__.c
+Index(
+    "ix_requests_due",
+    _requests.urgency_rank,
+    _requests.submitted_at,
+    _requests.referral_id,
+    sqlite_where=_requests.due,
+    postgresql_where=_requests.due,
+)
+
+
+class ReservationRow(Base):
+    """A place held: for an open attempt, or, with ``offer_id``, for a live offer."""
+
+    __tablename__ = "reservations"
+
+    referral_id: Mapped[UUID] = mapped_column(ForeignKey("requests.referral_id"), primary_key=True)
+    program_id: Mapped[str] = mapped_column(ID, primary_key=True, index=True)
+    attempt: Mapped[int]
+    offer_id: Mapped[UUID | None]
+
+
+class AcceptanceRow(Base):
+    """A program took a referral; kept with its times, to be compared with statements."""
+
+    __tablename__ = "acceptances"
+
+    program_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    referral_id: Mapped[UUID] = mapped_column(ForeignKey("requests.referral_id"), primary_key=True)
+    accepted_at: Mapped[datetime] = mapped_column(primary_key=True)
+    ended_at: Mapped[datetime | None]
+
+
+class DecisionRow(Base):
+    """An answer that was published, with its explanation."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (UniqueConstraint("referral_id", "attempt", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    referral_id: Mapped[UUID]
+    attempt: Mapped[int]
+    number: Mapped[int]
+    answer: Mapped[str] = mapped_column(WORD)
+    decided_at: Mapped[datetime]
+    policy: Mapped[str] = mapped_column(String(80))
+    choices: Mapped[Any]
+    considered: Mapped[Any]
+
+
+class JournalHeadRow(Base):
+    """One row: the last journal number; its lock is the turn to write."""
+
+    __tablename__ = "journal_head"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(Sequence)
+
+
+class JournalRow(Base):
+    """One input of the decider; the numbers have no gap and follow the order of commits."""
+
+    __tablename__ = "journal"
+
+    number: Mapped[int] = mapped_column(Sequence, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(WORD)
+    body: Mapped[Any]

@@ -1,0 +1,90 @@
+"""A turn of the decider: what is due is answered, places are taken, and the reasons kept."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from contracts.events.event import Event
+from contracts.events.routing import TOPIC_OF, Choice, Routed, Unplaced, Waitlisted
+from services.chassis import outbox
+from services.matcher.domain.board import Board, Decision, decide
+from services.matcher.domain.capacity_policy import Policy
+from services.matcher.domain.journal import Kind
+from services.matcher.domain.request import Answer, Hold, Request
+from services.matcher.store import capacity, decisions, directory, journal, requests
+
+BATCH: Final = 200
+
+
+class PlaceTakenError(Exception):
+    """A place went to a writer that had not waited for its turn; nothing was decided, try again."""
+
+
+def decide_requests(session: Session, now: datetime, policy: Policy) -> int:
+    """Answer the most urgent requests that are due; returns how many were looked at.
+
+    The caller has the turn. Raises PlaceTakenError.
+    """
+    due = requests.lock_due(session, BATCH)
+    if not due:
+        return 0
+    made = decide(_board(session, due), now, policy)
+    _take_places(session, made)
+    requests.looked_at(session, due)
+    if made:
+        requests.answered(session, made)
+        decisions.add(session, made)
+        ids = [str(request.referral_id) for request in due]
+        journal.append(session, now, [(Kind.TICK, {"requests": ids, "policy": policy.version})])
+        _publish(session, now, due, made)
+    return len(due)
+
+
+def _board(session: Session, due: list[Request]) -> Board:
+    named = {request.hand for request in due if request.hand is not None}
+    needs = {request.facts.need for request in due}
+    programs = directory.candidates(session, needs, named)
+    free = capacity.free_of(session, [program.id for program in programs])
+    return Board(programs, free, due)
+
+
+def _take_places(session: Session, made: Iterable[Decision]) -> None:
+    for decision in made:
+        for choice in decision.choices:
+            hold = Hold(choice.program_id, decision.attempt)
+            if not capacity.take(session, decision.referral_id, hold):
+                raise PlaceTakenError(choice.program_id)
+
+
+def _publish(
+    session: Session, now: datetime, due: Iterable[Request], made: Iterable[Decision]
+) -> None:
+    sectors = {request.referral_id: request.facts.sector for request in due}
+    for decision in made:
+        topic = TOPIC_OF[sectors[decision.referral_id]]
+        outbox.publish(session, topic, str(decision.referral_id), [_event(decision)], now)
+
+
+def _event(decision: Decision) -> Event:
+    head: dict[str, Any] = {
+        "referral_id": decision.referral_id,
+        "attempt": decision.attempt,
+        "decision_number": decision.number,
+        "decision_id": decision.id,
+    }
+    if decision.answer is Answer.ROUTED:
+        return Routed(**head, choices=tuple(_choices(decision)))
+    return (Waitlisted if decision.answer is Answer.WAITLISTED else Unplaced)(**head)
+
+
+def _choices(decision: Decision) -> Iterable[Choice]:
+    return (
+        Choice(
+            program_id=choice.program_id,
+            agency_id=choice.agency_id,
+            directory_version=choice.directory_version,
+        )
+        for choice in decision.choices
+    )

@@ -1,0 +1,18 @@
+"""Proving that the journal explains every decision: they are all made again and compared."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.matcher.domain.board import canonical
+from services.matcher.domain.capacity_policy import Policy
+from services.matcher.domain.journal import replay
+from services.matcher.store import decisions, journal
+
+
+def differences(session: Session, policy: Policy) -> list[UUID]:
+    """The decisions that come out otherwise, byte for byte, or are missing on either side."""
+    again = {d.id: canonical([d]) for d in replay(journal.entries(session), policy)}
+    stored = {d.id: canonical([d]) for d in decisions.every(session)}
+    every = again.keys() | stored.keys()
+    return sorted(key for key in every if again.get(key) != stored.get(key))

@@ -1,0 +1,1 @@
+"""Tells people, keeps reminding, and measures outcomes: a leaf, nobody waits for it."""

@@ -1,0 +1,56 @@
+"""Wires the notifier: database, HTTP, inboxes and jobs."""
+
+from typing import Final
+
+from contracts.topics import Service
+from services.chassis import migrations
+from services.chassis.api import Runtime
+from services.chassis.database import Database
+from services.chassis.http import Site, create_app
+from services.chassis.platform import Platform
+from services.chassis.service import WiredService
+from services.notifier.channels.folder import MailFolder
+from services.notifier.channels.mail import MailChannel
+from services.notifier.channels.smtp import SmtpMail
+from services.notifier.handlers import notices, outcomes
+from services.notifier.jobs.deliveries import Deliveries
+from services.notifier.jobs.reminders import Reminders
+from services.notifier.routes import contacts as contact_routes
+from services.notifier.routes import notices as notice_routes
+from services.notifier.routes import outcomes as outcome_routes
+from services.notifier.settings import NotifierSettings
+
+PREFIXES: Final = ("/v1/outcomes", "/v1/notices", "/v1/agencies", "/v1/contacts")
+APIS: Final = (contact_routes.api, notice_routes.api, outcome_routes.api)
+
+
+def build(platform: Platform, settings: NotifierSettings) -> WiredService:
+    """The notifier, wired but not started."""
+    database = Database(platform.settings.database_url(Service.NOTIFIER))
+    runtime = Runtime(database, platform.clock, platform.masters.derive("idempotency"))
+    site = Site(Service.NOTIFIER, "Handoff: notices and outcomes", APIS)
+    deliveries = Deliveries(
+        database=database,
+        clock=platform.clock,
+        channel=_channel(platform, settings),
+        public_url=settings.public_url,
+    )
+    return WiredService(
+        name=Service.NOTIFIER,
+        app=create_app(site, runtime, platform.tokens),
+        database=database,
+        clock=platform.clock,
+        prefixes=PREFIXES,
+        inboxes=(notices.inbox(), outcomes.inbox()),
+        jobs=(Reminders(database, platform.clock).job(), deliveries.job()),
+        checks={
+            "database": database.ping,
+            "schema": lambda: migrations.check(database, Service.NOTIFIER),
+        },
+    )
+
+
+def _channel(platform: Platform, settings: NotifierSettings) -> MailChannel:
+    if settings.smtp is not None:
+        return SmtpMail(settings.smtp, settings.mail_from)
+    return MailFolder(platform.settings.home / "mail", settings.mail_from)

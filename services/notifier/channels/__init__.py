@@ -1,0 +1,1 @@
+"""The ways out: letters, their texts, and the mail channels that carry them."""

@@ -1,0 +1,1 @@
+"""The nouns of telling and measuring: pure rules, no clock, no I/O."""

@@ -1,0 +1,74 @@
+"""The job that sends notices: claims in one transaction, sends outside, records in another."""
+
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.chassis.faults import reason_of
+from services.chassis.logs import about
+from services.chassis.loops import Job
+from services.notifier.channels.mail import DeliveryError, MailChannel
+from services.notifier.store import notices
+from services.notifier.usecases.deliver import Claimed, claim, record
+
+NAME: Final = "deliveries"
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class Deliveries:
+    """``in_hand`` = letters claimed and not recorded yet: they are still due."""
+
+    database: Database
+    clock: Clock
+    channel: MailChannel
+    public_url: str
+    in_hand: int = field(default=0, init=False)
+
+    def job(self) -> Job:
+        """The job for the service's loops."""
+        return Job(NAME, self.tick, self.due)
+
+    def tick(self) -> int:
+        """Send one batch; returns how many notices were due."""
+        try:
+            with self.database.transaction() as session:
+                found, claimed = claim(session, self.clock.now(), self.public_url)
+                self.in_hand = len(claimed)
+            failures = self._send(claimed)
+            with self.database.transaction() as session:
+                record(session, claimed, failures, self.clock.now())
+        finally:
+            self.in_hand = 0
+        return found
+
+    def due(self) -> int:
+        """How many notices a tick would find, or has in hand."""
+        with self.database.transaction() as session:
+            return notices.count_due(session, self.clock.now()) + self.in_hand
+
+    def _send(self, claimed: list[Claimed]) -> dict[UUID, str]:
+        """Hand every letter over; returns the reasons of those that were not taken."""
+        failures: dict[UUID, str] = {}
+        for one in claimed:
+            with about(referral_id=one.referral_id):
+                try:
+                    self.channel.send(one.letter)
+                except Exception as error:  # noqa: BLE001 - one letter must not hold up the others
+                    failures[one.notice_id] = reason = _reason(error)
+                    _log(one, "notice_failed", reason)
+                else:
+                    _log(one, "notice_sent")
+        return failures
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, DeliveryError) else reason_of(error)
+
+
+def _log(one: Claimed, event: str, reason: str | None = None) -> None:
+    log.info(event, notice_id=str(one.notice_id), template=one.template, reason=reason)

@@ -1,0 +1,1 @@
+"""HTTP in: one module per noun."""

@@ -1,0 +1,90 @@
+"""Contacts over HTTP: an agency states its own, an admin any, and the coordinators'."""
+
+import re
+from typing import Any, Final
+
+from contracts.bodies.notifier import ContactsBody, ContactsView
+from contracts.problems import InvalidError, NotFoundError
+from contracts.vocabulary import Role
+from services.chassis.api import Answer, Api, Call, Contract, Tenant
+from services.notifier.domain.contacts import Contact
+from services.notifier.domain.notices import COORDINATOR
+from services.notifier.store import contacts
+from services.notifier.usecases.replace_contacts import Statement, replace
+
+api = Api("contacts", __name__, description="Whom the notices of an agency reach")
+
+_AGENCYS: Final = {Role.PARTNER: Tenant.OWN_AGENCY, Role.ADMIN: Tenant.ALL}
+_ADMIN: Final = {Role.ADMIN: Tenant.ALL}
+_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
+_RIGHT_ID: Final = (
+    "1 to 80 of a-z, 0-9, '.', '_', '-', beginning with a letter or digit; "
+    f"'{COORDINATOR}' is taken"
+)
+
+
+@api.route_for("GET", "/v1/agencies/<agency_id>/contacts", _AGENCYS, Contract(answer=ContactsView))
+def read_agency(call: Call, agency_id: str) -> Answer:
+    """The contacts of an agency, with the ETag that a change of them needs."""
+    return _read(call, _own(call, agency_id))
+
+
+@api.route_for(
+    "PUT",
+    "/v1/agencies/<agency_id>/contacts",
+    _AGENCYS,
+    Contract(answer=ContactsView, body=ContactsBody),
+)
+def replace_agency(call: Call, agency_id: str) -> Answer:
+    """State all contacts of an agency; once there are any, If-Match is needed.
+
+    What waited because nobody was named is sent now.
+    """
+    return _replace(call, _own(call, agency_id))
+
+
+@api.route_for("GET", "/v1/contacts/coordinator", _ADMIN, Contract(answer=ContactsView))
+def read_coordinator(call: Call) -> Answer:
+    """The contacts of the coordinators."""
+    return _read(call, COORDINATOR)
+
+
+@api.route_for(
+    "PUT",
+    "/v1/contacts/coordinator",
+    _ADMIN,
+    Contract(answer=ContactsView, body=ContactsBody),
+)
+def replace_coordinator(call: Call) -> Answer:
+    """State all contacts of the coordinators; once there are any, If-Match is needed."""
+    return _replace(call, COORDINATOR)
+
+
+def _own(call: Call, agency_id: str) -> str:
+    """The agency, if it is the caller's to see; raises NotFoundError or InvalidError."""
+    if call.tenant is Tenant.OWN_AGENCY and call.actor.agency_id != agency_id:
+        raise NotFoundError("agency")
+    if agency_id == COORDINATOR or not _ID.fullmatch(agency_id):
+        raise InvalidError("agency_id", _RIGHT_ID)
+    return agency_id
+
+
+def _read(call: Call, recipient: str) -> Answer:
+    return _view(call, recipient, contacts.version(call.session, recipient))
+
+
+def _replace(call: Call, recipient: str) -> Answer:
+    held = contacts.lock(call.session, recipient)
+    statement = Statement(
+        recipient=recipient,
+        contacts=[Contact(**given) for given in call.body["contacts"]],
+        expected=call.expected_version() if held else 0,
+    )
+    version = replace(call.session, statement, call.actor, call.now())
+    return _view(call, recipient, version)
+
+
+def _view(call: Call, recipient: str, version: int) -> Answer:
+    found = contacts.of(call.session, {recipient}).get(recipient, [])
+    body: dict[str, Any] = {"recipient": recipient, "contacts": found, "version": version}
+    return Answer(body, version=version)

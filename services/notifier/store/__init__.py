@@ -1,0 +1,1 @@
+"""All SQL of the notifier, a module per noun; nothing here commits."""

@@ -1,0 +1,1 @@
+"""The verbs: what the notifier does, one file each."""

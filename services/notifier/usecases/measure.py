@@ -1,0 +1,37 @@
+"""Measure: fold an event into a referral's progress, and its difference into the figures."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from contracts.vocabulary import EntryDoor, Outcome, Sector
+from services.notifier.domain.contributions import contributions, difference, of_tally
+from services.notifier.domain.progress import Step, fold
+from services.notifier.domain.referral import Referral
+from services.notifier.store import figures, progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """One event as far as measuring goes."""
+
+    referral: Referral
+    at: datetime
+    step: Step | None = None
+    outcome: Outcome | None = None
+
+
+def measure(session: Session, observed: Observed) -> None:
+    """Move the figures by what one event changed."""
+    before = progress.get(session, observed.referral.referral_id)
+    after = fold(before, observed.referral, observed.at, observed.step, observed.outcome)
+    if after == before:
+        return
+    progress.put(session, after)
+    figures.apply(session, difference(contributions(before), contributions(after)))
+
+
+def tally(session: Session, at: datetime, sector: Sector, entry_door: EntryDoor) -> None:
+    """Count one person's no."""
+    figures.apply(session, of_tally(at, sector, entry_door))

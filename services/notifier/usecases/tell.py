@@ -1,0 +1,38 @@
+"""Tell: store the notices that an event owes, set and stop reminders, drop what went stale."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from services.notifier.domain.notices import (
+    Happening,
+    News,
+    NoticeState,
+    Template,
+    intents,
+    is_stale,
+    reminder,
+    reminder_at,
+)
+from services.notifier.domain.referral import Referral
+from services.notifier.store import notices, reminders
+
+
+def keep_true(
+    session: Session, referral: Referral, happening: Happening | None, now: datetime
+) -> None:
+    """Drop what was not sent and no longer holds, and stop the timers of ended offers."""
+    for row in notices.unsent(session, referral.referral_id, now):
+        if is_stale(Template(row.template), row.offer_id, referral, happening):
+            row.state = NoticeState.DROPPED
+    reminders.remove_ended(session, referral)
+
+
+def tell(session: Session, news: News, made_at: datetime, now: datetime) -> None:
+    """Store what is owed for an event that was made at ``made_at``; nothing is sent here."""
+    owed = intents(news)
+    notices.add(session, owed, now)
+    offer = news.offer
+    if owed and news.happening is Happening.OFFER_MADE and offer and offer.deadline_at:
+        intent = reminder(news.referral, offer)
+        reminders.add(session, intent, reminder_at(made_at, offer.deadline_at))

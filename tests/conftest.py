@@ -1,0 +1,31 @@
+"""What every test obeys: closed sockets, repeatable examples, and a count at the end."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+HERE = Path(__file__).parent
+# These prove rules, not wires: a socket in them is a mistake.
+CLOSED = frozenset({"unit", "contract", "architecture"})
+LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+
+# The same examples on every machine: a run that fails here fails everywhere.
+settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
+settings.load_profile("repeatable")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests outside the closed folders reach the loopback, and nothing beyond it."""
+    for item in items:
+        if item.path.relative_to(HERE).parts[0] not in CLOSED:
+            item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say the counts on one line, the noughts too."""
+    passed, failed, errors, skipped = (
+        len(terminalreporter.stats.get(what, []))
+        for what in ("passed", "failed", "error", "skipped")
+    )
+    terminalreporter.write_line(f"{passed} passed, {failed + errors} failed, {skipped} skipped")

@@ -1,0 +1,106 @@
+"""Migrations: from empty to head in one step, and a database that is behind is not served."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import inspect
+from sqlalchemy.exc import OperationalError
+
+from contracts.topics import Service
+from services.chassis import migrations
+from services.chassis.database import Database
+from services.chassis.migrations import SchemaError, check, current, head, upgrade
+
+STEP = '''"""Step {number}."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "matcher_{number}"
+down_revision = {before}
+
+
+def upgrade() -> None:
+    """Make one table."""
+    op.create_table("table_{number}", sa.Column("id", sa.Integer, primary_key=True))
+'''
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Database]:
+    """A database without a table."""
+    made = Database(f"sqlite:///{tmp_path / 'matcher.sqlite'}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Migrations of two steps, run by the suite's own env.py."""
+    root = tmp_path / "migrations"
+    (root / "matcher").mkdir(parents=True)
+    shutil.copy(migrations.ROOT / "env.py", root)
+    monkeypatch.setattr(migrations, "ROOT", root)
+    write(root / "matcher", 1)
+    write(root / "matcher", 2)
+    return root / "matcher"
+
+
+def write(folder: Path, number: int, more: str = "") -> None:
+    """One step."""
+    before = f'"matcher_{number - 1}"' if number > 1 else "None"
+    text = STEP.format(number=number, before=before) + more
+    (folder / f"{number:04}.py").write_text(text)
+
+
+def tables(database: Database) -> set[str]:
+    """What stands in the database."""
+    return set(inspect(database.engine).get_table_names())
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_empty_database_is_brought_to_head(empty: Database) -> None:
+    assert (current(empty), head(Service.MATCHER)) == (None, "matcher_2")
+    upgrade(empty, Service.MATCHER)
+    assert current(empty) == "matcher_2"
+    assert {"table_1", "table_2"} <= tables(empty)
+    check(empty, Service.MATCHER)
+
+
+@pytest.mark.usefixtures("folder")
+def test_upgrading_again_changes_nothing(empty: Database) -> None:
+    for _ in range(2):
+        upgrade(empty, Service.MATCHER)
+    assert current(empty) == "matcher_2"
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_empty_database_is_not_served(empty: Database) -> None:
+    with pytest.raises(SchemaError, match="schema none, not matcher_2: handoff migrate"):
+        check(empty, Service.MATCHER)
+
+
+def test_a_database_behind_the_code_is_not_served(empty: Database, folder: Path) -> None:
+    upgrade(empty, Service.MATCHER)
+    write(folder, 3)
+    with pytest.raises(SchemaError, match="schema matcher_2, not matcher_3"):
+        check(empty, Service.MATCHER)
+    upgrade(empty, Service.MATCHER)
+    check(empty, Service.MATCHER)
+
+
+def test_a_step_that_fails_leaves_the_database_as_it_was(empty: Database, folder: Path) -> None:
+    upgrade(empty, Service.MATCHER)
+    write(folder, 3)
+    write(folder, 4, '    op.execute("SELECT * FROM nowhere")\n')
+    with pytest.raises(OperationalError):
+        upgrade(empty, Service.MATCHER)
+    assert current(empty) == "matcher_2"
+    assert "table_3" not in tables(empty)
+
+
+@pytest.mark.parametrize("service", Service)
+def test_every_service_has_migrations_with_one_head(service: Service) -> None:
+    assert head(service) is not None

@@ -1,0 +1,305 @@
+"""Publishing and sending: gapless numbers, an unbroken chain, nothing lost between the two."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, delete, select, update
+
+from contracts.codec import Message, decode
+from contracts.topics import Consumer
+from services.chassis import outbox
+from services.chassis.database import Database
+from services.chassis.event_log import LogUnavailableError, Record, Subscription
+from services.chassis.inbox import Inbox
+from services.chassis.relay import BATCH, Relay
+from services.chassis.tables import history, stream_heads
+from tests.ports.samples import (
+    NOON,
+    PROGRAMS,
+    TALLIES,
+    Ledger,
+    StillClock,
+    ledger_of,
+    program,
+    tally,
+)
+
+
+def publish(database: Database, count: int = 1, key: str = "unit-a") -> list[int]:
+    """So many events in one transaction."""
+    with database.transaction() as session:
+        return outbox.publish(session, TALLIES, key, [tally(key)] * count, NOON)
+
+
+def unpublished(database: Database) -> int:
+    """How many rows wait for the relay."""
+    with database.transaction() as session:
+        return outbox.unpublished(session)
+
+
+def faults(database: Database, key: str = "unit-a") -> list[str]:
+    """What is wrong with the stream."""
+    with database.transaction() as session:
+        return outbox.verify(session, TALLIES, key)
+
+
+def change(database: Database, statement: Any) -> None:
+    """Meddle with the file."""
+    with database.transaction() as session:
+        session.execute(statement)
+
+
+class Wire:
+    """An event log that keeps what it is sent, and fails when told to."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.down = False
+        self.dies_after_sending = False
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        if self.down:
+            raise LogUnavailableError("no broker")
+        self.sent += messages
+        if self.dies_after_sending:
+            raise KeyboardInterrupt
+
+    def subscribe(self, group: str, topics: Sequence[str], member: str) -> Subscription:
+        raise NotImplementedError(group, topics, member)
+
+    def ping(self) -> None:
+        """It is there."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def places(self) -> list[tuple[str, int]]:
+        """What was sent, as (key, number)."""
+        return [(m.key, decode(m).seq) for m in self.sent]
+
+
+@pytest.fixture
+def wire() -> Wire:
+    """Where the relay sends to."""
+    return Wire()
+
+
+@pytest.fixture
+def relay(database: Database, wire: Wire, clock: StillClock) -> Relay:
+    """The relay under test."""
+    return Relay(database, wire, clock)
+
+
+def test_numbers_are_gapless_per_stream(database: Database) -> None:
+    assert [publish(database, 2), publish(database), publish(database, 1, "unit-b")] == [
+        [1, 2],
+        [3],
+        [1],
+    ]
+
+
+def test_a_rolled_back_command_leaves_no_gap_and_no_event(database: Database) -> None:
+    publish(database)
+    with suppress(RuntimeError), database.transaction() as session:
+        outbox.publish(session, TALLIES, "unit-a", [tally()], NOON)
+        raise RuntimeError
+    assert publish(database) == [2]
+    assert (unpublished(database), faults(database)) == (2, [])
+
+
+def test_no_events_take_no_number(database: Database) -> None:
+    with database.transaction() as session:
+        assert outbox.publish(session, TALLIES, "unit-a", [], NOON) == []
+    assert publish(database) == [1]
+
+
+def test_an_event_that_the_topic_does_not_carry_is_refused_at_once(database: Database) -> None:
+    with (
+        pytest.raises(ValueError, match="does not carry"),
+        database.transaction() as session,
+    ):
+        outbox.publish(session, TALLIES, "unit-a", [program(1)], NOON)
+    assert unpublished(database) == 0
+
+
+def test_an_event_too_large_for_any_consumer_is_refused_at_once(database: Database) -> None:
+    huge = tally("u" * 70_000)
+    with pytest.raises(ValueError, match="so large"), database.transaction() as session:
+        outbox.publish(session, TALLIES, "unit-a", [huge], NOON)
+
+
+def test_listeners_hear_of_a_commit_that_published_and_of_no_other(database: Database) -> None:
+    heard: list[int] = []
+    database.on_publish(lambda: heard.append(1))
+    with database.transaction() as session:
+        outbox.unpublished(session)
+    with suppress(RuntimeError), database.transaction() as session:
+        outbox.publish(session, TALLIES, "unit-a", [tally()], NOON)
+        raise RuntimeError
+    assert heard == []
+    publish(database)
+    assert heard == [1]
+
+
+def test_the_relay_sends_in_order_and_marks_what_was_acknowledged(
+    database: Database, relay: Relay, wire: Wire
+) -> None:
+    for number in range(1, 4):
+        publish(database, 1, "unit-a")
+        publish(database, 1, f"unit-{number}")
+    assert relay.tick() == 6
+    assert [p for p in wire.places() if p[0] == "unit-a"] == [("unit-a", n) for n in (1, 2, 3)]
+    assert (unpublished(database), relay.tick()) == (0, 0)
+
+
+def test_a_log_that_is_away_loses_nothing(database: Database, relay: Relay, wire: Wire) -> None:
+    publish(database, 2)
+    wire.down = True
+    with pytest.raises(LogUnavailableError):
+        relay.tick()
+    assert unpublished(database) == 2
+    wire.down = False
+    assert relay.tick() == 2
+    assert wire.places() == [("unit-a", 1), ("unit-a", 2)]
+
+
+def test_more_than_a_batch_goes_out_in_order_over_several_ticks(
+    database: Database, relay: Relay, wire: Wire
+) -> None:
+    publish(database, BATCH + 7)
+    assert [relay.tick(), relay.tick(), relay.tick()] == [BATCH, 7, 0]
+    assert [seq for _, seq in wire.places()] == list(range(1, BATCH + 8))
+
+
+def test_a_relay_ended_between_send_and_mark_sends_again_and_the_inbox_ignores_it(
+    database: Database, relay: Relay, wire: Wire, ledger: Ledger
+) -> None:
+    publish(database, 3)
+    wire.dies_after_sending = True
+    with pytest.raises(KeyboardInterrupt):
+        relay.tick()
+    assert unpublished(database) == 3
+    wire.dies_after_sending = False
+    Relay(database, wire, StillClock()).tick()
+    assert len(wire.sent) == 6
+    records = [Record(0, offset, message) for offset, message in enumerate(wire.sent)]
+    with database.transaction() as session:
+        Inbox(Consumer.OUTCOMES, ledger.handlers).take(session, records, NOON)
+    assert ledger_of(database) == {"unit-a": [1, 2, 3]}
+
+
+def test_what_arrives_is_what_was_published(database: Database, relay: Relay, wire: Wire) -> None:
+    with database.transaction() as session:
+        outbox.publish(session, PROGRAMS, "program-a", [program(4)], NOON)
+        (kept,) = outbox.stream(session, PROGRAMS, "program-a")
+    relay.tick()
+    envelope = decode(wire.sent[0])
+    assert (envelope.event, envelope.time, envelope.id) == (program(4), NOON, kept.id)
+    assert outbox.event_of(kept) == (kept.id, program(4))
+
+
+def test_republishing_sends_the_whole_history_again_with_its_numbers(
+    database: Database, relay: Relay, wire: Wire
+) -> None:
+    publish(database, 2)
+    publish(database, 1, "unit-b")
+    relay.tick()
+    first = list(wire.sent)
+    with database.transaction() as session:
+        assert outbox.republish(session, TALLIES) == 3
+        assert outbox.republish(session, PROGRAMS) == 0
+    publish(database)
+    relay.tick()
+    assert [m.value for m in wire.sent[3:6]] == [m.value for m in first]
+    assert wire.places()[3:] == [("unit-a", 1), ("unit-a", 2), ("unit-b", 1), ("unit-a", 3)]
+
+
+def test_the_keys_of_a_topic_are_those_it_has_events_for(database: Database) -> None:
+    publish(database)
+    publish(database, 1, "unit-b")
+    with database.transaction() as session:
+        assert sorted(outbox.keys(session, TALLIES)) == ["unit-a", "unit-b"]
+
+
+def test_progress_grows_with_every_published_event(database: Database) -> None:
+    seen = []
+    for _ in range(3):
+        publish(database)
+        with database.transaction() as session:
+            seen.append(outbox.progress(session))
+    assert seen == sorted(set(seen))
+
+
+def row(seq: int) -> Any:
+    """The condition for one row of the stream."""
+    return (history.c.key == "unit-a") & (history.c.seq == seq)
+
+
+@contextmanager
+def without_foreign_keys(database: Database) -> Iterator[None]:
+    """As somebody with the file in their hands."""
+    for state in ("OFF", "ON"):
+        raw = database.engine.raw_connection()
+        raw.cursor().execute(f"PRAGMA foreign_keys={state}")
+        raw.close()
+        if state == "OFF":
+            yield
+
+
+def swap(database: Database) -> None:
+    """Exchange the contents of numbers 2 and 3."""
+    for old, new in ((2, 99), (3, 2), (99, 3)):
+        change(database, update(history).where(row(old)).values(seq=new))
+
+
+def cut_off(database: Database) -> None:
+    """Remove the newest event."""
+    change(database, delete(history).where(row(4)))
+
+
+Attack = Callable[[Database], None]
+
+ATTACKS: dict[str, Attack] = {
+    "edit a payload": lambda d: change(d, update(history).where(row(2)).values(payload={"a": 1})),
+    "edit a payload and drop its salt": lambda d: change(
+        d, update(history).where(row(2)).values(payload={"a": 1}, salt=None)
+    ),
+    "edit a type": lambda d: change(d, update(history).where(row(2)).values(type="handoff.x.v1")),
+    "delete from the middle": lambda d: change(d, delete(history).where(row(2))),
+    "delete the first": lambda d: change(d, delete(history).where(row(1))),
+    "cut off the end": cut_off,
+    "delete everything": lambda d: change(d, delete(history)),
+    "reorder": swap,
+    "drop the head": lambda d: change(d, delete(stream_heads)),
+    "turn the head back": lambda d: change(d, update(stream_heads).values(seq=3)),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS.keys())
+def test_a_history_that_was_tampered_with_is_found_out(database: Database, attack: Attack) -> None:
+    publish(database, 4)
+    publish(database, 4, "unit-b")
+    assert faults(database) == []
+    with without_foreign_keys(database):
+        attack(database)
+    assert faults(database)
+
+
+def test_an_erased_payload_leaves_the_chain_whole_and_the_stream_without_it(
+    database: Database,
+) -> None:
+    publish(database, 3)
+    change(database, update(history).where(row(2)).values(payload=None, salt=None))
+    assert faults(database) == []
+    with database.transaction() as session:
+        assert [kept.seq for kept in outbox.stream(session, TALLIES, "unit-a")] == [1, 3]
+
+
+def test_equal_events_have_digests_that_tell_nobody_so(database: Database) -> None:
+    publish(database, 2)
+    table: Table = history
+    with database.transaction() as session:
+        digests = session.scalars(select(table.c.digest)).all()
+    assert len(set(digests)) == 2

@@ -1,0 +1,100 @@
+"""The key store: a key per person, durable before use, and gone for ever when destroyed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from services.chassis.database import Database
+from services.chassis.keys import (
+    KEY_BYTES,
+    KeyDestroyedError,
+    MasterKeys,
+    PersonKeys,
+    person_keys,
+    seal,
+    unseal,
+)
+from tests.ports.samples import NOON
+
+MASTERS = MasterKeys("master-1", {"master-1": bytes(range(KEY_BYTES))})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Database]:
+    """The database of the key store."""
+    made = Database(f"sqlite:///{tmp_path / 'person_keys.sqlite'}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def keys(store: Database) -> PersonKeys:
+    """The key store under test."""
+    return PersonKeys(store, MASTERS)
+
+
+def test_a_key_reads_back_also_after_the_store_was_opened_anew(
+    keys: PersonKeys, store: Database
+) -> None:
+    key = keys.create("person-1", NOON)
+    assert keys.read("person-1") == PersonKeys(store, MASTERS).read("person-1") == key
+
+
+def test_each_person_has_a_key_of_their_own(keys: PersonKeys) -> None:
+    assert keys.create("person-1", NOON) != keys.create("person-2", NOON)
+
+
+def test_a_person_gets_one_key_and_no_second(keys: PersonKeys) -> None:
+    key = keys.create("person-1", NOON)
+    with pytest.raises(IntegrityError):
+        keys.create("person-1", NOON)
+    assert keys.read("person-1") == key
+
+
+def test_no_key_lies_in_the_store_unwrapped(keys: PersonKeys, tmp_path: Path) -> None:
+    key = keys.create("person-1", NOON)
+    assert key not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_what_was_sealed_with_a_destroyed_key_is_unreadable(keys: PersonKeys) -> None:
+    sealed = seal(keys.create("person-1", NOON), b"Jane", "person.name.1")
+    other = seal(keys.create("person-2", NOON), b"June", "person.name.2")
+    assert keys.destroy("person-1")
+    with pytest.raises(KeyDestroyedError):
+        keys.read("person-1")
+    assert unseal(keys.read("person-2"), other, "person.name.2") == b"June"
+    with pytest.raises(ValueError, match="was not sealed there"):
+        unseal(keys.read("person-2"), sealed, "person.name.1")
+
+
+def test_a_destroyed_key_leaves_no_byte_in_any_file(
+    keys: PersonKeys, store: Database, tmp_path: Path
+) -> None:
+    keys.create("person-1", NOON)
+    with store.transaction() as session:
+        wrapped = session.scalar(select(person_keys.c.wrapped))
+    assert wrapped is not None
+    assert wrapped in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    keys.destroy("person-1")
+    assert wrapped not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_destroying_what_is_not_there_says_so(keys: PersonKeys) -> None:
+    assert not keys.destroy("person-1")
+    with pytest.raises(KeyDestroyedError):
+        keys.read("person-1")
+
+
+def test_a_key_moved_to_another_person_does_not_open(keys: PersonKeys, store: Database) -> None:
+    keys.create("person-1", NOON)
+    with store.transaction() as session:
+        session.execute(person_keys.update().values(person="person-2"))
+    with pytest.raises(ValueError, match="person-2"):
+        keys.read("person-2")
+
+
+def test_the_store_answers(keys: PersonKeys) -> None:
+    keys.ping()

@@ -1,0 +1,1 @@
+"""The notifier on real files: events in, letters and figures out."""

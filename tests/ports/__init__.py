@@ -1,0 +1,1 @@
+"""Suites written against a port: every adapter passes the same one."""

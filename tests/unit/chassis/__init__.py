@@ -1,0 +1,1 @@
+"""Unit tests of the chassis: no file but a temporary one, no socket."""

@@ -1,0 +1,70 @@
+"""Settings: read once, and a bad one is named."""
+
+from pathlib import Path
+
+import pytest
+
+from services.chassis.clock import SettableClock, SystemClock
+from services.chassis.settings import NAMES, PREFIX, Mode, SettingError, read, refuse_unknown
+
+
+@pytest.fixture(autouse=True)
+def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(PREFIX + name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_any_setting_there_are_sound_ones(tmp_path: Path) -> None:
+    settings = read()
+    assert (settings.mode, settings.host, settings.port) == (Mode.PRODUCTION, "127.0.0.1", 8000)
+    assert settings.home == tmp_path / ".handoff"
+    assert settings.data == tmp_path / ".handoff" / "data"
+    assert settings.keys == tmp_path / ".handoff" / "keys"
+    assert isinstance(settings.clock(), SystemClock)
+    assert settings.database_url("matcher").endswith("/data/matcher.sqlite")
+    assert settings.key_store_url.endswith("/keys/person_keys.sqlite")
+
+
+BAD = {
+    "HOME": "",
+    "KEYS": "",
+    "HOST": "",
+    "MODE": "fast",
+    "PORT": "70000",
+    "THREADS": "0",
+    "LOG_LEVEL": "loud",
+    "SETTABLE_CLOCK": "perhaps",
+    "TOKEN_ISSUER": "",
+    "TOKEN_AUDIENCE": "",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), BAD.items())
+def test_a_bad_setting_stops_the_start_and_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(PREFIX + name, value)
+    with pytest.raises(SettingError, match=PREFIX + name):
+        read()
+
+
+def test_every_shared_setting_has_a_bad_value_in_this_test() -> None:
+    assert set(BAD) == set(NAMES)
+
+
+def test_a_settable_clock_is_refused_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANDOFF_SETTABLE_CLOCK", "true")
+    with pytest.raises(SettingError, match="HANDOFF_MODE=demo"):
+        read()
+    monkeypatch.setenv("HANDOFF_MODE", "demo")
+    assert isinstance(read().clock(), SettableClock)
+
+
+def test_a_misspelt_setting_is_named_and_the_right_ones_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HANDOFF_PROT", "8000")
+    with pytest.raises(SettingError, match=r"HANDOFF_PROT is no setting.*PORT"):
+        refuse_unknown(NAMES)
+    refuse_unknown(NAMES | {"PROT"})

@@ -1,0 +1,1 @@
+"""Unit tests of the contracts: words, codec, documents and their evolution."""

@@ -1,0 +1,95 @@
+"""How many of the stated places are gone."""
+
+from datetime import datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.matcher.domain.capacity import (
+    Acceptance,
+    StatedBy,
+    Statement,
+    counts_from,
+    taken,
+    takes_a_place,
+)
+from tests.unit.matcher.samples import NOON
+
+ALLOWANCE = timedelta(seconds=60)
+SECOND = timedelta(seconds=1)
+MOMENTS = st.integers(-600, 600).map(lambda seconds: NOON + seconds * SECOND)
+ACCEPTANCES = st.builds(Acceptance, MOMENTS, st.none() | MOMENTS)
+
+
+def stated(*, accepted_counted: bool = True) -> Statement:
+    return Statement(
+        available=3,
+        maximum=None,
+        stated_at=NOON,
+        counts_from=counts_from(NOON, ALLOWANCE),
+        accepted_counted=accepted_counted,
+        stated_by=StatedBy.AGENCY,
+    )
+
+
+@pytest.mark.parametrize(
+    ("accepted", "expected"),
+    [
+        (NOON + SECOND, True),
+        (NOON, True),
+        (NOON - ALLOWANCE + SECOND, True),
+        (NOON - ALLOWANCE, False),
+        (NOON - timedelta(hours=1), False),
+    ],
+)
+def test_acceptances_after_the_statement_less_the_allowance_count(
+    accepted: datetime, *, expected: bool
+) -> None:
+    assert takes_a_place(Acceptance(accepted), stated()) is expected
+
+
+@pytest.mark.parametrize(
+    ("ended", "expected"),
+    [(None, True), (NOON + SECOND, True), (NOON, False), (NOON - SECOND, False)],
+)
+def test_where_accepted_people_are_not_counted_those_not_ended_by_then_are_subtracted(
+    ended: datetime | None, *, expected: bool
+) -> None:
+    old = Acceptance(NOON - timedelta(hours=1), ended)
+    assert takes_a_place(old, stated(accepted_counted=False)) is expected
+    assert takes_a_place(old, stated()) is False
+
+
+def test_closing_frees_nothing_of_what_came_after_the_statement() -> None:
+    closed = Acceptance(NOON + SECOND, NOON + 2 * SECOND)
+    assert taken(stated(), 0, [closed]) == 1
+
+
+@given(st.integers(0, 5), st.lists(ACCEPTANCES), st.randoms())
+def test_the_order_in_which_acceptances_are_heard_does_not_matter(
+    reservations: int, heard: list[Acceptance], chance: Random
+) -> None:
+    shuffled = list(heard)
+    chance.shuffle(shuffled)
+    assert taken(stated(), reservations, heard) == taken(stated(), reservations, shuffled)
+
+
+@given(st.lists(ACCEPTANCES), st.integers(0, 300))
+def test_a_longer_allowance_never_frees_a_place(heard: list[Acceptance], seconds: int) -> None:
+    short = stated()
+    longer = Statement(
+        available=3,
+        maximum=None,
+        stated_at=NOON,
+        counts_from=counts_from(NOON, ALLOWANCE + seconds * SECOND),
+        accepted_counted=True,
+        stated_by=StatedBy.AGENCY,
+    )
+    assert taken(longer, 0, heard) >= taken(short, 0, heard)
+
+
+@given(st.lists(ACCEPTANCES))
+def test_not_counted_never_frees_more_than_counted(heard: list[Acceptance]) -> None:
+    assert taken(stated(accepted_counted=False), 0, heard) >= taken(stated(), 0, heard)
