@@ -90,7 +90,11 @@ class HttpServer:
         self._in_its_thread(_hang_up)
         self._thread.join(max(LOOK_AGAIN_S, until - time.monotonic()))
         self._server.task_dispatcher.shutdown()
-        return not self._thread.is_alive()
+        if self._thread.is_alive():
+            return False
+        for listener in self._listeners:
+            listener.trigger.close()
+        return True
 
     def _in_its_thread(self, step: Callable[[Any], None]) -> None:
         """Do it where the sockets are served: that thread may be selecting on them."""
@@ -103,6 +107,10 @@ class HttpServer:
 
 
 def _hang_up(listener: Any) -> None:
+    """Leave nothing to serve: the loop then ends.
+
+    The trigger stays open until the thread has ended, for whoever pulled it may still be writing.
+    """
     for channel in list(listener.active_channels.values()):
         channel.handle_close()
-    listener.trigger.close()
+    listener.trigger.del_channel()

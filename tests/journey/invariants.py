@@ -75,7 +75,7 @@ def _chains(session: Session) -> Iterator[str]:
 def _places(session: Session) -> Iterator[str]:
     """I2: the count of taken places is what the rows say, and no stated place went twice."""
     counted = select(ReservationRow.program_id, func.count()).group_by(ReservationRow.program_id)
-    reserved = {program: count for program, count in session.execute(counted)}
+    reserved = dict(session.execute(counted).all())
     for row in session.scalars(select(CapacityRow)):
         if row.taken < reserved.get(row.program_id, 0):
             yield f"I2 {row.program_id}: {row.taken} taken, more are reserved"

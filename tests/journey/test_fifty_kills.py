@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -42,7 +43,6 @@ class Process:
     home: Path
     port: int
     running: subprocess.Popen[bytes] | None = None
-    log: list[bytes] = field(default_factory=list)
 
     @property
     def address(self) -> str:
@@ -51,9 +51,10 @@ class Process:
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
-        command = [sys.executable, "-m", "services.cli.main", "up", "--demo-clock"]
+        command = [str(Path(sys.executable).parent / "handoff"), "up", "--demo-clock"]
         command += ["--home", str(self.home), "--port", str(self.port)]
         environ = os.environ | {"HANDOFF_LOG_LEVEL": "critical"}
+        environ |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(self.home / "pyc")}
         self.running = subprocess.Popen(  # noqa: S603 - our own command
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ
         )
@@ -146,16 +147,17 @@ def process(tmp_path: Path) -> Process:
 def test_a_day_played_through_fifty_kills_is_finished_and_whole(process: Process) -> None:
     process.start()
     sign_in = people.sign_in(settings_at(process.home))
+    with ExitStack() as opened:
 
-    def client(actor: Actor) -> Client:
-        return connect(process.address, sign_in(actor), PATIENCE_S)
+        def client(actor: Actor) -> Client:
+            made = connect(process.address, sign_in(actor), PATIENCE_S)
+            opened.callback(made.close)
+            return made
 
-    witness = Witness(client)
-    days = Days(witness.client_of)
-    codes = _kill_while(days, process)
-    assert days.failure is None
+        witness = Witness(client)
+        codes = _kill_while(Days(witness.client_of), process)
+        settle(client(people.ADMIN))
     assert codes == [-signal.SIGKILL] * KILLS
-    settle(client(people.ADMIN))
     assert process.stop() == 0
     assert violations(process.home) == []
     assert set(witness.acknowledged.values()) == _kept(process.home)
@@ -174,6 +176,7 @@ def _kill_while(days: Days, process: Process) -> list[int]:
     days.enough.set()
     player.join(300)
     assert not player.is_alive()
+    assert days.failure is None
     return codes
 
 

@@ -192,52 +192,39 @@ def directory(*programs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _program_rows(entry: dict[str, Any]) -> dict[str, list[dict[str, str]]]:
-    """The rows of one program: always open, in every table that the import reads."""
-    ident, agency = entry["id"], entry["agency"]
-    link = {"link_id": ident, "link_entity": "service"}
-    attributes = [{"id": f"{ident}-need", "taxonomy_term_id": f"need:{entry['need']}"} | link]
-    if entry["training"]:
-        attributes.append({"id": f"{ident}-mark", "taxonomy_term_id": "mark:training"} | link)
-    week = "MO,TU,WE,TH,FR,SA,SU"
-    return {
-        "services": [
-            {
-                "id": ident,
-                "organization_id": agency,
-                "name": ident.title(),
-                "status": "active",
-            }
-            | {name: str(entry[name]) for name in ("minimum_age", "maximum_age") if name in entry}
-        ],
-        "attributes": attributes,
-        "languages": [{"id": f"{ident}-en", "service_id": ident, "name": "English", "code": "en"}],
-        "schedules": [
-            {
-                "id": f"{ident}-hours",
-                "service_id": ident,
-                "freq": "WEEKLY",
-                "byday": week,
-            }
-            | {"opens_at": "00:00", "closes_at": "00:00"}
-        ],
-        "locations": [
-            {
-                "id": f"{ident}-place",
-                "organization_id": agency,
-                "location_type": "physical",
-            }
-            | {"name": ident, "latitude": str(entry["latitude"]), "longitude": "-90.20"}
-        ],
-        "service_at_location": [
-            {"id": f"{ident}-at", "service_id": ident, "location_id": f"{ident}-place"}
-        ],
-        "phones": [{"id": f"{ident}-phone", "service_id": ident, "number": "+1 555 0100"}],
+    """The rows of one program that is open day and night and speaks English."""
+    ident = entry["id"]
+    mine = {"id": f"{ident}-1", "service_id": ident}
+    ages = {name: str(entry[name]) for name in ("minimum_age", "maximum_age") if name in entry}
+    hours = {"freq": "WEEKLY", "byday": "MO,TU,WE,TH,FR,SA,SU"}
+    stated = {"available": str(entry["available"]), "updated": "2027-02-28T12:00:00Z"}
+    service = {"id": ident, "organization_id": entry["agency"], "name": ident.title()}
+    return _place_rows(entry) | {
+        "services": [service | {"status": "active"} | ages],
+        "attributes": _attribute_rows(entry),
+        "languages": [mine | {"name": "English", "code": "en"}],
+        "schedules": [mine | hours | {"opens_at": "00:00", "closes_at": "00:00"}],
+        "phones": [mine | {"number": "+1 555 0100"}],
         "units": [{"id": f"{ident}-unit", "name": "places"}],
-        "service_capacity": [
-            {"id": f"{ident}-room", "service_id": ident, "unit_id": f"{ident}-unit"}
-            | {"available": str(entry["available"]), "updated": "2027-02-28T12:00:00Z"}
-        ],
+        "service_capacity": [mine | stated | {"unit_id": f"{ident}-unit"}],
     }
+
+
+def _attribute_rows(entry: dict[str, Any]) -> list[dict[str, str]]:
+    terms = [f"need:{entry['need']}"] + ["mark:training"] * entry["training"]
+    link = {"link_id": entry["id"], "link_entity": "service"}
+    return [
+        link | {"id": f"{entry['id']}-{number}", "taxonomy_term_id": term}
+        for number, term in enumerate(terms)
+    ]
+
+
+def _place_rows(entry: dict[str, Any]) -> dict[str, list[dict[str, str]]]:
+    ident, place = entry["id"], f"{entry['id']}-place"
+    point = {"latitude": str(entry["latitude"]), "longitude": str(CENTRE["longitude"])}
+    kind = {"organization_id": entry["agency"], "location_type": "physical", "name": ident}
+    at = {"id": f"{ident}-at", "service_id": ident, "location_id": place}
+    return {"locations": [{"id": place} | kind | point], "service_at_location": [at]}
 
 
 @contextmanager

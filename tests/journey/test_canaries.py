@@ -1,0 +1,126 @@
+"""Promise 4: unique canaries in every personal and free-text field, and every sink searched."""
+
+import base64
+import re
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import pytest
+
+from tests.journey.conftest import OpenTown
+from tests.journey.town import ADMIN, COORDINATOR, OFFICER, Town, partner, program
+
+NEAR, FAR = partner("near"), partner("far")
+DIGITS: Final = "7305518264937"
+CANARIES: Final = {
+    "name": "Zyx Canary-Name Quill",
+    "phone": f"+1 {DIGITS}",
+    "email": "canary.mailbox@zyxquill.example.org",
+    "where_to_find": "canary-spot behind the zyxquill kiln",
+    "safe_contact_note": "canary-rule ask for zyxquill's aunt",
+    "note": "canary-note zyxquill sleeps in a van",
+    "representative_name": "Canary-Guardian Zyxquill",
+    "latitude": "41.8012345671",
+    "longitude": "-90.2098765432",
+    "decline": "canary-decline zyxquill shouted at us",
+    "withdraw": "canary-withdraw zyxquill moved to his sister",
+    "close": "canary-close zyxquill was driven home",
+}
+
+
+def forms(canary: str) -> set[bytes]:
+    """A canary as it stands, upper case, URL-encoded, in base64 at any offset, digits only."""
+    plain = canary.encode()
+    found = {plain, canary.upper().encode(), quote(canary).encode(), canary.lower().encode()}
+    for offset in range(3):
+        text = base64.b64encode(b"\0" * offset + plain)
+        found.add(text[4 if offset else 0 : -4])
+    digits = re.sub(r"\D", "", canary)
+    return found | ({digits.encode()} if len(digits) >= 9 else set())
+
+
+def hits(sinks: dict[str, bytes]) -> list[str]:
+    """Every sink that holds a canary in any form."""
+    wanted = [(name, form) for name, canary in CANARIES.items() for form in forms(canary)]
+    return sorted(
+        f"{name} in {sink}"
+        for sink, content in sinks.items()
+        for name, form in wanted
+        if form in content
+    )
+
+
+def sinks_of(town: Town, log: str) -> dict[str, bytes]:
+    """Everything that the suite wrote or shows: files of every kind, logs, metrics, answers."""
+    home: Path = town.suite.settings.home
+    files = {str(f.relative_to(home)): f.read_bytes() for f in home.rglob("*") if f.is_file()}
+    shown = {
+        path: town.call(COORDINATOR, "GET", path).content
+        for path in ("/v1/referrals", "/v1/offers", "/v1/notices", "/v1/decisions", "/metrics")
+    }
+    referrals = town.get(COORDINATOR, "/v1/referrals")["items"]
+    for kind in ("history", "audit"):
+        for referral in referrals:
+            path = f"/v1/referrals/{referral['referral_id']}/{kind}"
+            shown[path] = town.call(COORDINATOR, "GET", path).content
+    shown["/ops/parked"] = town.call(ADMIN, "GET", "/ops/parked").content
+    return files | shown | {"log": log.encode()}
+
+
+def full() -> dict[str, Any]:
+    """A submission with a canary in every field that takes one."""
+    person = {name: CANARIES[name] for name in ("name", "phone", "email", "where_to_find")}
+    person |= {"safe_contact_note": CANARIES["safe_contact_note"], "safe_contact": "call_only"}
+    consent = {"scope": "all_stated", "given_by": "guardian", "method": "spoken"}
+    return {
+        "person": person,
+        "note": CANARIES["note"],
+        "place": {name: float(CANARIES[name]) for name in ("latitude", "longitude")},
+        "consent": consent | {"representative_name": CANARIES["representative_name"]},
+    }
+
+
+def send_canaries(town: Town) -> None:
+    """Walk every way on which personal data and free text enter, and one that is refused."""
+    held, left = town.submit(OFFICER, **full()), town.submit(OFFICER, **full())
+    by_referral = {offer["referral_id"]: offer for offer in town.offers(NEAR, "open")}
+    no = {"reason": "no_capacity", "side": "provider", "note": CANARIES["decline"]}
+    town.step(NEAR, by_referral[held], "decline", no)
+    (again,) = town.offers(FAR, "open")
+    town.step(FAR, again, "accept")
+    assert town.get(FAR, f"/v1/offers/{again['offer_id']}/person")["name"] == CANARIES["name"]
+    town.step(FAR, again, "complete", {"outcome": "sheltered"})
+    end = {"reason": "declined", "note": CANARIES["withdraw"]}
+    town.post(OFFICER, f"/v1/referrals/{left}/withdraw", end)
+    alone = town.submit(OFFICER, need="counselling", **full())
+    end = {"outcome": "not_served", "reason": "no_capacity", "side": "provider"}
+    town.post(COORDINATOR, f"/v1/referrals/{alone}/close", end | {"note": CANARIES["close"]})
+    refused = full() | {"need": CANARIES["name"]}
+    assert town.call(OFFICER, "POST", "/v1/referrals", refused).is_client_error
+    town.settle()
+
+
+@pytest.fixture
+def swept(town: OpenTown) -> Town:
+    """A town in which every canary was let loose."""
+    here = town(program("near/beds"), program("far/beds", latitude=41.9))
+    for agency in (NEAR, FAR):
+        contacts = {"contacts": [{"email": f"desk@{agency.agency_id}.example.org"}]}
+        here.put(agency, f"/v1/agencies/{agency.agency_id}/contacts", contacts)
+    send_canaries(here)
+    return here
+
+
+def test_no_canary_is_found_in_any_sink(capfd: pytest.CaptureFixture[str], swept: Town) -> None:
+    log = capfd.readouterr().err
+    assert '"event"' in log, "the log was not captured"
+    sinks = sinks_of(swept, log)
+    assert any(name.endswith(".eml") for name in sinks), "no letter was written"
+    assert hits(sinks) == []
+
+
+@pytest.mark.parametrize("name", CANARIES)
+def test_a_planted_leak_is_found_in_every_form(name: str) -> None:
+    for form in forms(CANARIES[name]):
+        assert hits({"planted": b"... " + form + b" ..."}), form
