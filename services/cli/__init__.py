@@ -1,0 +1,1 @@
+"""The ``handoff`` command: one file per command, and the suite that runs in one process."""

@@ -1,0 +1,105 @@
+"""The embedded suite: three services, one process, one port, no server beside it."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import flask
+
+from services.chassis import logs, migrations
+from services.chassis.database import Database, Wake
+from services.chassis.embedded_log import EmbeddedLog
+from services.chassis.loops import Loop, stop_all
+from services.chassis.operations import create_operations
+from services.chassis.platform import Platform
+from services.chassis.service import WiredService
+from services.chassis.serving import HttpServer, Stopping, Wsgi
+from services.chassis.settings import Settings
+from services.cli import home
+from services.matcher import app as matcher
+from services.matcher import settings as matcher_settings
+from services.notifier import app as notifier
+from services.notifier import settings as notifier_settings
+from services.referral_api import app as referral_api
+from services.referral_api import settings as referral_api_settings
+
+STOP_S: Final = 20.0
+PRUNE_EVERY_S: Final = 600.0
+
+
+def build_services(platform: Platform) -> list[WiredService]:
+    """Every service, wired but not started."""
+    return [
+        referral_api.build(platform, referral_api_settings.read()),
+        matcher.build(platform, matcher_settings.read()),
+        notifier.build(platform, notifier_settings.read()),
+    ]
+
+
+class Dispatcher:
+    """Sends each request to the service that owns its path prefix, else to operations."""
+
+    def __init__(self, services: Iterable[WiredService], operations: flask.Flask) -> None:
+        self._operations = operations
+        self._owners = {p: service.app for service in services for p in service.prefixes}
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        """Serve one request."""
+        path = environ.get("PATH_INFO", "")
+        prefix = "/".join(path.split("/", 3)[:3])
+        app = self._owners.get(prefix, self._operations)
+        return app(environ, start)
+
+
+class Suite:
+    """Opens a home folder and runs everything on it; ``close`` ends it cleanly."""
+
+    def __init__(self, settings: Settings) -> None:
+        home.prepare(settings)
+        self._lock = home.lock(settings)
+        self.settings = settings
+        self.platform = home.platform(settings)
+        self.services = build_services(self.platform)
+        for service in self.services:
+            migrations.upgrade(service.database, service.name)
+        events = Database(settings.database_url("events"))
+        self.log = EmbeddedLog(events, self.platform.clock.now)
+        self.stopping = Stopping()
+        clock, tokens = self.platform.clock, self.platform.tokens
+        operations = create_operations(self.services, clock, tokens, self.stopping.asked)
+        self.wsgi: Wsgi = Dispatcher(self.services, operations)
+        self._prune = Loop("events.prune", self._prune_log, PRUNE_EVERY_S, Wake())
+        self._web = HttpServer(self.wsgi, settings.host, settings.port, settings.threads)
+
+    @property
+    def address(self) -> str:
+        """Where the suite answers."""
+        return f"http://{self.settings.host}:{self._web.port}"
+
+    def start(self) -> None:
+        """Start every loop, then answer requests."""
+        for service in self.services:
+            service.start(self.log)
+        self._prune.start()
+        self._web.start()
+
+    def close(self) -> list[str]:
+        """Take no more requests, finish what is under way; returns what did not end in time."""
+        self.stopping.ask()
+        late = [] if self._web.drain(STOP_S) else ["http"]
+        loops = [loop for service in self.services for loop in service.loops]
+        late += stop_all([*loops, self._prune], STOP_S)
+        for service in self.services:
+            service.close()
+        self.log.close()
+        self._lock.release()
+        return late
+
+    def _prune_log(self) -> int:
+        self.log.prune()
+        return 0
+
+
+def open_suite(settings: Settings) -> Suite:
+    """A suite on these settings, with its logs as JSON."""
+    logs.configure(settings.log_level)
+    return Suite(settings)

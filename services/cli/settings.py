@@ -1,0 +1,57 @@
+"""The settings of a command: the suite's, with the options of the command line on top."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from services.chassis import settings as shared
+from services.chassis.clock import Clock, SettableClock
+from services.chassis.settings import Mode, Settings
+from services.matcher import settings as matcher
+from services.notifier import settings as notifier
+from services.referral_api import settings as referral_api
+
+URL: Final = "HANDOFF_URL"
+TOKEN: Final = "HANDOFF_TOKEN"  # noqa: S105 - the name of a setting, not a token
+COORDINATOR_TOKEN: Final = "HANDOFF_COORDINATOR_TOKEN"  # noqa: S105 - as above
+NAMES: Final = frozenset({"URL", "TOKEN", "COORDINATOR_TOKEN"})
+KNOWN: Final = shared.NAMES | NAMES | referral_api.NAMES | matcher.NAMES | notifier.NAMES
+
+
+def read(
+    home: Path | None = None, port: int | None = None, *, demo_clock: bool = False
+) -> Settings:
+    """The settings of this process; raises SettingError naming the first wrong one.
+
+    Keys follow the home folder unless HANDOFF_KEYS puts them elsewhere.
+    """
+    shared.refuse_unknown(KNOWN)
+    found = shared.read()
+    if home is not None:
+        apart = found.keys != found.home / "keys"
+        home = home.resolve()
+        found = replace(found, home=home, keys=found.keys if apart else home / "keys")
+    if port is not None:
+        found = replace(found, port=port)
+    if demo_clock:
+        found = replace(found, mode=Mode.DEMO, settable_clock=True)
+    return found
+
+
+def check_services() -> None:
+    """Read the settings of every service, so that a wrong one is named; raises SettingError."""
+    referral_api.read()
+    matcher.read()
+    notifier.read()
+
+
+def clock_of(found: Settings) -> Clock:
+    """The clock that a folder lives by: a settable one where its file stands there."""
+    settable = found.settable_clock or found.clock_file.exists()
+    return SettableClock(found.clock_file) if settable else found.clock()
+
+
+def address_of(found: Settings) -> str:
+    """Where a suite on these settings answers."""
+    host = "127.0.0.1" if found.host in {"0.0.0.0", "::"} else found.host  # noqa: S104
+    return f"http://{host}:{found.port}"

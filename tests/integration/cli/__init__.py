@@ -1,0 +1,1 @@
+"""The `handoff` command as its users call it, against a running suite."""

@@ -1,0 +1,1 @@
+"""Unit tests of the command line: maps, sheets, plans, habits and the client."""
