@@ -18,36 +18,22 @@ class Problem(Enum):
     """The closed list; ``type`` is a relative URI that the API reference explains."""
 
     MALFORMED = Kind("/problems/malformed", 400, "The request cannot be read")
-    KEY_MISSING = Kind(
-        "/problems/idempotency-key-missing", 400, "An Idempotency-Key is needed"
-    )
+    KEY_MISSING = Kind("/problems/idempotency-key-missing", 400, "An Idempotency-Key is needed")
     UNAUTHENTICATED = Kind("/problems/unauthenticated", 401, "A valid token is needed")
     FORBIDDEN = Kind("/problems/forbidden", 403, "This role may not do this")
-    NOT_FOUND = Kind(
-        "/problems/not-found", 404, "There is no such thing, or not for you"
-    )
-    METHOD = Kind(
-        "/problems/method-not-allowed", 405, "This address has no such method"
-    )
+    NOT_FOUND = Kind("/problems/not-found", 404, "There is no such thing, or not for you")
+    METHOD = Kind("/problems/method-not-allowed", 405, "This address has no such method")
     NOT_ACCEPTABLE = Kind("/problems/not-acceptable", 406, "Only JSON is spoken here")
     CONFLICT = Kind("/problems/conflict", 409, "The state does not allow this step")
-    KEY_BUSY = Kind(
-        "/problems/idempotency-key-busy", 409, "The same request is under way"
-    )
+    KEY_BUSY = Kind("/problems/idempotency-key-busy", 409, "The same request is under way")
     STALE = Kind("/problems/stale", 412, "It has changed since you read it")
     TOO_LARGE = Kind("/problems/too-large", 413, "The body is too large")
     MEDIA_TYPE = Kind("/problems/unsupported-media-type", 415, "Send application/json")
     INVALID = Kind("/problems/invalid", 422, "Some fields are not right")
-    KEY_REUSED = Kind(
-        "/problems/idempotency-key-reused", 422, "The key belongs to another request"
-    )
-    PRECONDITION = Kind(
-        "/problems/precondition-required", 428, "An If-Match header is needed"
-    )
+    KEY_REUSED = Kind("/problems/idempotency-key-reused", 422, "The key belongs to another request")
+    PRECONDITION = Kind("/problems/precondition-required", 428, "An If-Match header is needed")
     INTERNAL = Kind("/problems/internal", 500, "Something went wrong here")
-    UNAVAILABLE = Kind(
-        "/problems/unavailable", 503, "Not available just now; try again"
-    )
+    UNAVAILABLE = Kind("/problems/unavailable", 503, "Not available just now; try again")
 
 
 JSON: Final = "application/problem+json"
@@ -56,9 +42,7 @@ JSON: Final = "application/problem+json"
 class ProblemError(Exception):
     """A problem to answer with; ``errors`` maps a field to what would be right."""
 
-    def __init__(
-        self, problem: Problem, detail: str, errors: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, problem: Problem, detail: str, errors: dict[str, Any] | None = None) -> None:
         super().__init__(detail)
         self.problem = problem
         self.detail = detail

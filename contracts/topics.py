@@ -41,9 +41,7 @@ class Topic:
     @property
     def events(self) -> tuple[str, ...]:
         """The CloudEvents types that may appear on this topic."""
-        return tuple(
-            sorted(t.name for t in event_types().values() if self.name in t.topics)
-        )
+        return tuple(sorted(t.name for t in event_types().values() if self.name in t.topics))
 
 
 _ROUTING = (
@@ -62,9 +60,7 @@ TOPICS: Final[dict[str, Topic]] = {
         Topic(
             name=lifecycle.TOPIC,
             producer=Service.REFERRAL_API,
-            consumers=frozenset(
-                {Consumer.MATCHER, Consumer.NOTICES, Consumer.OUTCOMES}
-            ),
+            consumers=frozenset({Consumer.MATCHER, Consumer.NOTICES, Consumer.OUTCOMES}),
             key="referral id",
         ),
         *_ROUTING,

@@ -63,9 +63,7 @@ class ProgramPublishedSchema(Record):
     name = public(fields.String(required=True))
     agency_name = public(fields.String(required=True))
     sector = coarse(Coarse.SECTOR, fields.Enum(Sector, by_value=True, required=True))
-    needs = coarse(
-        Coarse.NEED, fields.List(fields.Enum(Need, by_value=True), required=True)
-    )
+    needs = coarse(Coarse.NEED, fields.List(fields.Enum(Need, by_value=True), required=True))
     time_zone = public(fields.String(required=True))
     hours = public(fields.List(fields.Nested(OpeningHoursSchema), load_default=tuple))
     paused = public(fields.Boolean(load_default=False))

@@ -227,9 +227,7 @@ class OfferRescindedSchema(OfferEventSchema):
 
     record = OfferRescinded
 
-    reason = coarse(
-        Coarse.REASON, fields.Enum(RescindReason, by_value=True, required=True)
-    )
+    reason = coarse(Coarse.REASON, fields.Enum(RescindReason, by_value=True, required=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,9 +98,7 @@ class FactsSchema(Record):
         Coarse.ENTRY_DOOR,
         fields.Enum(EntryDoor, by_value=True, load_default=None, allow_none=True),
     )
-    language = coarse(
-        Coarse.LANGUAGE, fields.String(load_default=None, allow_none=True)
-    )
+    language = coarse(Coarse.LANGUAGE, fields.String(load_default=None, allow_none=True))
     age = coarse(Coarse.AGE, fields.Integer(load_default=None, allow_none=True))
     cell = coarse(Coarse.CELL, fields.String(load_default=None, allow_none=True))
     household_size = coarse(
@@ -158,14 +156,10 @@ class SnapshotSchema(Record):
     referral_id = ident(fields.UUID(required=True))
     reference = ident(fields.String(required=True))
     unit_id = ident(fields.String(required=True))
-    state = coarse(
-        Coarse.STATE, fields.Enum(ReferralState, by_value=True, required=True)
-    )
+    state = coarse(Coarse.STATE, fields.Enum(ReferralState, by_value=True, required=True))
     submitted_at = coarse(Coarse.TIME, fields.AwareDateTime(required=True))
     facts = ident(fields.Nested(FactsSchema, required=True))
-    open_attempt = ident(
-        fields.Nested(OpenAttemptSchema, load_default=None, allow_none=True)
-    )
+    open_attempt = ident(fields.Nested(OpenAttemptSchema, load_default=None, allow_none=True))
     live_offers = ident(fields.List(fields.Nested(LiveOfferSchema), load_default=tuple))
     holder = ident(fields.Nested(HolderSchema, load_default=None, allow_none=True))
     excluded = ident(fields.List(fields.String(), load_default=tuple))

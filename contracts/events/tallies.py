@@ -32,7 +32,5 @@ class OfferTalliedSchema(Record):
     unit_id = ident(fields.String(required=True))
     sector = coarse(Coarse.SECTOR, fields.Enum(Sector, by_value=True, required=True))
     need = coarse(Coarse.NEED, fields.Enum(Need, by_value=True, required=True))
-    entry_door = coarse(
-        Coarse.ENTRY_DOOR, fields.Enum(EntryDoor, by_value=True, required=True)
-    )
+    entry_door = coarse(Coarse.ENTRY_DOOR, fields.Enum(EntryDoor, by_value=True, required=True))
     training = ident(fields.Boolean(load_default=False))

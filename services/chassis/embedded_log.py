@@ -7,16 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from contracts.codec import Message
 from contracts.topics import TOPICS
-from services.chassis.columns import insert
 from services.chassis.database import Database
 from services.chassis.embedded_rows import (
     Place,
-    end_of,
-    group_offsets,
+    ends_of,
     metadata,
     offsets_of,
     partition_of,
@@ -25,33 +22,44 @@ from services.chassis.embedded_rows import (
     read_place,
     records,
     row_of,
+    store_offsets,
 )
 from services.chassis.event_log import LogUnavailableError, Record
 
 
 class EmbeddedLog:
-    """Topics in a SQLite file; groups live in this process, their offsets in the file."""
+    """Topics in a SQLite file that this process alone writes.
+
+    Ends and committed offsets are known without asking the file, so that waiting costs nothing.
+    """
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database = database
         self._now = now
         self._news = threading.Condition()
+        self._appending = threading.Lock()
         self._published = 0
         self._members: dict[str, list[EmbeddedSubscription]] = {}
         metadata.create_all(database.engine)
+        with database.transaction() as session:
+            self._ends = ends_of(session)
+            self._committed = offsets_of(session)
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Append in one durable transaction."""
         if not messages:
             return
-        try:
-            with self._database.transaction() as session:
-                self._append(session, messages)
-        except SQLAlchemyError as error:
-            raise LogUnavailableError(type(error).__name__) from error
-        with self._news:
-            self._published += 1
-            self._news.notify_all()
+        with self._appending:
+            rows, ends = self._placed(messages)
+            try:
+                with self._database.transaction() as session:
+                    session.execute(records.insert(), rows)
+            except SQLAlchemyError as error:
+                raise LogUnavailableError(type(error).__name__) from error
+            with self._news:
+                self._ends |= ends
+                self._published += 1
+                self._news.notify_all()
 
     def subscribe(self, group: str, topics: Sequence[str], member: str) -> "EmbeddedSubscription":
         """Join a group; the partitions are shared out anew among its members."""
@@ -93,41 +101,35 @@ class EmbeddedLog:
 
     def read(self, group: str, starts: Mapping[Place, int], most: int) -> list[Record]:
         """Records from the given places, or from the group's offsets where none is given."""
+        committed = self._committed.get(group, {})
+        begins = {place: max(at, committed.get(place, 0)) for place, at in starts.items()}
+        behind = [place for place, begin in begins.items() if begin < self._ends.get(place, 0)]
+        if not behind:
+            return []
         found: list[Record] = []
         with self._database.transaction() as session:
-            committed = offsets_of(session, group)
-            for place, start in starts.items():
-                begin = max(start, committed.get(place, 0))
-                found += read_place(session, place, begin, most - len(found))
+            for place in behind:
+                found += read_place(session, place, begins[place], most - len(found))
                 if len(found) >= most:
                     break
         return found
 
     def commit(self, group: str, offsets: Mapping[Place, int]) -> None:
         """Store the group's next offsets; they never go back."""
-        rows = [
-            {"group": group, "topic": topic, "partition": part, "offset": offset}
-            for (topic, part), offset in sorted(offsets.items())
-        ]
         with self._database.transaction() as session:
-            add = insert(session, group_offsets)
-            newer = add.excluded.offset > group_offsets.c.offset
-            session.execute(
-                add.on_conflict_do_update(
-                    index_elements=["group", "topic", "partition"],
-                    set_={"offset": add.excluded.offset},
-                    where=newer,
-                ),
-                rows,
-            )
+            store_offsets(session, group, offsets)
+        with self._news:
+            known = self._committed.setdefault(group, {})
+            known |= {place: max(at, known.get(place, 0)) for place, at in offsets.items()}
 
     def lag(self, group: str, topics: Sequence[str]) -> int:
         """Records beyond the group's committed offsets."""
-        with self._database.transaction() as session:
-            committed = offsets_of(session, group)
-            places = places_of(topics)
-            ends = {place: end_of(session, place) for place in places}
-        return sum(max(0, ends[place] - committed.get(place, 0)) for place in places)
+        with self._news:
+            committed = self._committed.get(group, {})
+            return sum(
+                max(0, self._ends.get(place, 0) - committed.get(place, 0))
+                for place in places_of(topics)
+            )
 
     def news(self) -> int:
         """A number that changes with every publish: take it before you read."""
@@ -138,18 +140,18 @@ class EmbeddedLog:
         with self._news:
             self._news.wait_for(lambda: self._published != seen, seconds)
 
-    def _append(self, session: Session, messages: Sequence[Message]) -> None:
+    def _placed(self, messages: Sequence[Message]) -> tuple[list[dict[str, Any]], dict[Place, int]]:
+        """The rows of messages at the ends of their partitions, and where those end then."""
         now = self._now()
         ends: dict[Place, int] = {}
         rows: list[dict[str, Any]] = []
         for message in messages:
             partitions = TOPICS[message.topic].partitions
             place = (message.topic, partition_of(message.key, partitions))
-            if place not in ends:
-                ends[place] = end_of(session, place)
-            rows.append(row_of(place, ends[place], message, now))
-            ends[place] += 1
-        session.execute(records.insert(), rows)
+            offset = ends.get(place, self._ends.get(place, 0))
+            rows.append(row_of(place, offset, message, now))
+            ends[place] = offset + 1
+        return rows, ends
 
     def _share_out(self, group: str) -> None:
         members = self._members[group]

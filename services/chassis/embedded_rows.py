@@ -1,7 +1,7 @@
 """The tables of the embedded event log, and the SQL that reads and writes them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from contracts.codec import Message
 from contracts.topics import TOPICS
-from services.chassis.columns import Json, UtcDateTime
+from services.chassis.columns import Json, UtcDateTime, insert
 from services.chassis.event_log import Record
 
 Place = tuple[str, int]
@@ -61,11 +61,11 @@ def places_of(topics: Sequence[str]) -> list[Place]:
     return [(topic, part) for topic in topics for part in range(TOPICS[topic].partitions)]
 
 
-def end_of(session: Session, place: Place) -> int:
-    """The next offset of a partition: one step down the primary key, however long the log is."""
-    here = (records.c.topic == place[0], records.c.partition == place[1])
-    last = session.scalar(select(func.max(records.c.offset)).where(*here))
-    return 0 if last is None else last + 1
+def ends_of(session: Session) -> dict[Place, int]:
+    """The next offset of every partition that holds records: read once, when a log is opened."""
+    query = select(records.c.topic, records.c.partition, func.max(records.c.offset))
+    rows = session.execute(query.group_by(records.c.topic, records.c.partition))
+    return {(topic, part): last + 1 for topic, part, last in rows}
 
 
 def row_of(place: Place, offset: int, message: Message, now: datetime) -> dict[str, Any]:
@@ -82,10 +82,27 @@ def row_of(place: Place, offset: int, message: Message, now: datetime) -> dict[s
     }
 
 
-def offsets_of(session: Session, group: str) -> dict[Place, int]:
-    """Where a group goes on reading; places that it never committed are left out."""
-    rows = session.execute(select(group_offsets).where(group_offsets.c.group == group))
-    return {(row.topic, row.partition): row.offset for row in rows}
+def offsets_of(session: Session) -> dict[str, dict[Place, int]]:
+    """Where each group goes on reading; places that it never committed are left out."""
+    found: dict[str, dict[Place, int]] = {}
+    for row in session.execute(select(group_offsets)):
+        found.setdefault(row.group, {})[row.topic, row.partition] = row.offset
+    return found
+
+
+def store_offsets(session: Session, group: str, offsets: Mapping[Place, int]) -> None:
+    """Keep the next offsets of a group; one that is behind the stored one changes nothing."""
+    rows = [
+        {"group": group, "topic": topic, "partition": part, "offset": offset}
+        for (topic, part), offset in sorted(offsets.items())
+    ]
+    add = insert(session, group_offsets)
+    newer = add.on_conflict_do_update(
+        index_elements=["group", "topic", "partition"],
+        set_={"offset": add.excluded.offset},
+        where=add.excluded.offset > group_offsets.c.offset,
+    )
+    session.execute(newer, rows)
 
 
 def read_place(session: Session, place: Place, begin: int, most: int) -> list[Record]:

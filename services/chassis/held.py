@@ -7,7 +7,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from contracts.topics import Consumer
-from services.chassis.tables import inbox, parked, quarantined, waiting
+from services.chassis.tables import parked, quarantined, waiting
 
 
 def parked_since(session: Session, consumer: Consumer, since: datetime) -> int:
@@ -47,8 +47,3 @@ def quarantined_records(session: Session) -> list[dict[str, Any]]:
     """Every quarantined record's place and reason, oldest first."""
     rows = session.execute(select(quarantined).order_by(quarantined.c.at))
     return [dict(row) for row in rows.mappings()]
-
-
-def progress(session: Session) -> int:
-    """A number that grows with every handled message of this service."""
-    return session.scalar(select(func.sum(inbox.c.seq))) or 0

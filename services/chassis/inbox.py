@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,22 +23,12 @@ from services.chassis.columns import insert
 from services.chassis.event_log import Record
 from services.chassis.faults import is_transient, reason_of
 from services.chassis.logs import about
+from services.chassis.standing import Place, Standing, is_done, is_in_turn
 from services.chassis.tables import inbox, parked, quarantined, waiting
 
 log = structlog.get_logger()
 
 Handler = Callable[[Session, datetime, Envelope], None]
-Place = tuple[str, str]
-
-
-@dataclass(slots=True)
-class Standing:
-    """How far each (topic, key) of a batch is, locked for this transaction."""
-
-    last: dict[Place, int]
-    parked: dict[Place, int]
-    waiting: set[Place]
-    moved: set[Place] = field(default_factory=set)
 
 
 class NotParkedError(LookupError):
@@ -104,9 +93,9 @@ class Inbox:
         place: Address,
         now: datetime,
     ) -> int:
-        if _is_done(standing, place):
+        if is_done(standing, place):
             return 0
-        in_turn = _is_in_turn(standing, place)
+        in_turn = is_in_turn(standing, place)
         try:
             envelope = decode(record.message)
         except UnreadableError as error:
@@ -243,7 +232,7 @@ class Inbox:
     ) -> None:
         """Park a message that is in turn; on a compacted topic it replaces an older one."""
         place = address(record.message)
-        if _is_done(standing, place):
+        if is_done(standing, place):
             return
         log.error(
             "key_parked",
@@ -292,20 +281,6 @@ class Inbox:
             table.c.topic == topic,
             table.c.key == key,
         )
-
-
-def _is_done(standing: Standing, place: Address) -> bool:
-    """Whether a message was handled before, or its key is parked with it or a newer one."""
-    here = (place.topic, place.key)
-    return place.seq <= max(standing.last[here], standing.parked.get(here, 0))
-
-
-def _is_in_turn(standing: Standing, place: Address) -> bool:
-    """Compacted topics have no gap rule: the newest wins, even over a parked one."""
-    here = (place.topic, place.key)
-    if TOPICS[place.topic].compacted:
-        return True
-    return place.seq == standing.last[here] + 1 and here not in standing.parked
 
 
 def _message(row: Any) -> Message:

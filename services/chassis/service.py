@@ -79,7 +79,7 @@ class WiredService:
         with self.database.transaction() as session:
             counts = held.counts(session)
             unpublished = outbox.unpublished(session)
-            progress = outbox.progress(session) + held.progress(session)
+            progress = outbox.progress(session)
         return Flow(
             unpublished=unpublished,
             lag=sum(consumer.subscription.lag() for consumer in self.consumers),

@@ -13,7 +13,8 @@ from contracts.topics import Consumer
 from services.chassis import held as held_back
 from services.chassis.database import Database
 from services.chassis.event_log import Record
-from services.chassis.inbox import Inbox, Standing
+from services.chassis.inbox import Inbox
+from services.chassis.standing import Standing
 from services.chassis.tables import inbox as inbox_table
 from services.chassis.tables import waiting
 from tests.integration.chassis.inbox_steps import held, park, take
@@ -193,15 +194,6 @@ def test_a_projector_that_forgets_handles_everything_anew(database: Database, bo
     assert held(database) == {"waiting": 0, "parked": 0, "quarantined": 0}
     take(database, box, record(1), record(2), record(3))
     assert ledger_of(database) == {"unit-a": [1, 1, 2, 3]}
-
-
-def test_progress_grows_with_every_handled_message(database: Database, box: Inbox) -> None:
-    seen = []
-    for batch in ([record(1)], [record(2)], [record(1, "unit-b")]):
-        take(database, box, *batch)
-        with database.transaction() as session:
-            seen.append(held_back.progress(session))
-    assert seen == sorted(set(seen))
 
 
 def test_a_batch_of_a_hundred_keys_is_taken_in_a_handful_of_statements() -> None:

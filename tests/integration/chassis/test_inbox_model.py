@@ -19,7 +19,8 @@ from contracts.topics import Consumer
 from services.chassis import held as held_back
 from services.chassis.consumer import ConsumerLoop, ParkLimit
 from services.chassis.event_log import LogUnavailableError, Record
-from services.chassis.inbox import Inbox, Standing
+from services.chassis.inbox import Inbox
+from services.chassis.standing import Standing
 from tests.ports.samples import NOON, TALLIES, Ledger, StillClock, database_at, ledger_of, record
 
 KEYS = ("unit-a", "unit-b", "unit-c")

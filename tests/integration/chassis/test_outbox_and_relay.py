@@ -67,7 +67,7 @@ class Wire:
             raise KeyboardInterrupt
 
     def subscribe(self, group: str, topics: Sequence[str], member: str) -> Subscription:
-        raise NotImplementedError(group, topics, member)
+        raise AssertionError(f"a relay only sends, and {member} reads {topics} for {group}")
 
     def ping(self) -> None:
         """It is there."""

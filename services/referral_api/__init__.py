@@ -1,0 +1,1 @@
+"""The referral's life: intake, offers, acceptance, closure. The one owner of its state."""

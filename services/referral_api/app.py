@@ -1,0 +1,47 @@
+"""Wires referral_api: database, keys, routes, consumer and jobs."""
+
+from typing import Final
+
+from contracts.topics import Service
+from services.chassis import migrations
+from services.chassis.api import Runtime
+from services.chassis.database import Database
+from services.chassis.http import Site, create_app
+from services.chassis.keys import PersonKeys
+from services.chassis.platform import Platform
+from services.chassis.service import WiredService
+from services.referral_api import handlers, jobs
+from services.referral_api.routes import deadlines, history, offers, referrals, tallies, units
+from services.referral_api.routes.desk import place_desk
+from services.referral_api.settings import ReferralApiSettings
+from services.referral_api.store.persons import Persons
+from services.referral_api.usecases.lifecycle import Desk
+
+_APIS: Final = (referrals.api, offers.api, units.api, tallies.api, deadlines.api, history.api)
+PREFIXES: Final = tuple(str(api.url_prefix) for api in _APIS)
+
+
+def build(platform: Platform, settings: ReferralApiSettings) -> WiredService:
+    """The service, wired but not started."""
+    name = Service.REFERRAL_API
+    database = Database(platform.settings.database_url(name))
+    key_store = Database(platform.settings.key_store_url)
+    keys = PersonKeys(key_store, platform.masters)
+    desk = Desk(Persons(keys), settings.deadlines)
+    runtime = Runtime(database, platform.clock, platform.masters.derive(f"{name}.idempotency"))
+    app = create_app(Site(name, "Handoff referrals", _APIS), runtime, platform.tokens)
+    place_desk(app, desk)
+    return WiredService(
+        name=name,
+        app=app,
+        database=database,
+        clock=platform.clock,
+        prefixes=PREFIXES,
+        inboxes=[handlers.inbox(desk)],
+        jobs=jobs.jobs(jobs.Timers(database, platform.clock, desk), keys, key_store),
+        checks={
+            "schema": lambda: migrations.check(database, name),
+            "database": database.ping,
+            "keys": keys.ping,
+        },
+    )

@@ -1,0 +1,1 @@
+"""The nouns of a referral's life: states, offers, deadlines, facts. Pure."""

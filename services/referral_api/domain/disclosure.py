@@ -1,0 +1,67 @@
+"""Who may see what of a person: agencies before acceptance, and after it under the consent."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from contracts.problems import ConflictError
+from contracts.vocabulary import PROTECTED_NEEDS, ConsentScope, OfferState, age_band
+from services.referral_api.domain.facts import Facts
+from services.referral_api.domain.offer import HOLDING
+
+# What the agency that holds the referral reads of the person, in this order.
+PERSON_FIELDS: Final = (
+    "name",
+    "phone",
+    "email",
+    "where_to_find",
+    "safe_contact",
+    "safe_contact_note",
+    "place",
+    "note",
+    "age",
+    "language",
+    "household_size",
+    "accommodations",
+)
+_BEYOND_CONTACT_AND_NEED: Final = frozenset({"note"})
+
+
+def before_acceptance(facts: Facts) -> dict[str, Any]:
+    """The facts that an offer shows: an age band, never an age; no place, no wishes."""
+    return {
+        "need": facts.need,
+        "urgency": facts.urgency,
+        "sector": facts.sector,
+        "age_band": age_band(facts.age),
+        "language": facts.language,
+        "household_size": facts.household_size,
+        "accommodations": facts.accommodations,
+    }
+
+
+def after_acceptance(said: Mapping[str, Any], scope: ConsentScope) -> dict[str, Any]:
+    """The person's fields that the consent opens; what was not said, or is not open, is None."""
+    hidden = _BEYOND_CONTACT_AND_NEED if scope is ConsentScope.CONTACT_AND_NEED else frozenset()
+    shown = {name: None if name in hidden else said.get(name) for name in PERSON_FIELDS}
+    return shown | {"accommodations": shown["accommodations"] or []}
+
+
+def check_may_read(state: OfferState, expires_at: datetime | None, now: datetime) -> None:
+    """Raise ConflictError where an offer in this state, or a consent so old, opens nobody."""
+    if state not in HOLDING:
+        raise ConflictError(
+            f"the person is open to an agency that has accepted; this offer is {state}"
+        )
+    if expires_at is not None and expires_at <= now:
+        raise ConflictError("the person's consent has expired: ask them again")
+
+
+def excluded(facts: Facts, refused: Collection[str]) -> tuple[str, ...]:
+    """The programs that must not be asked, as events name them: those that said no or lapsed.
+
+    The wish of a person with a protected need is merged in: beside the programs that said no
+    it is obeyed without being told.
+    """
+    wished = facts.avoided if facts.need in PROTECTED_NEEDS else ()
+    return tuple(sorted({*refused, *wished}))

@@ -1,0 +1,127 @@
+"""Routes of offers: the agency's list, its steps, and the person once it has accepted."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from marshmallow import fields
+
+from contracts.bodies import referral_api as bodies
+from contracts.bodies.shared import Nothing
+from contracts.vocabulary import OfferState, Reason, Role, Side
+from services.chassis.api import Api, Call, Contract, Tenant
+from services.chassis.pages import PageQuery
+from services.referral_api.routes import answers
+from services.referral_api.routes.desk import on_offer
+from services.referral_api.store import offers as store
+from services.referral_api.usecases import offered, read
+from services.referral_api.usecases.accept import accept
+from services.referral_api.usecases.acknowledge import acknowledge
+from services.referral_api.usecases.complete import complete
+from services.referral_api.usecases.contact import contact
+from services.referral_api.usecases.decline import decline
+from services.referral_api.usecases.engage import engage
+from services.referral_api.usecases.not_served import not_served
+from services.referral_api.usecases.offered import OfferCommand
+
+api = Api("offers", __name__, url_prefix="/v1/offers", description=__doc__)
+_READERS: Final = {Role.PARTNER: Tenant.OWN_AGENCY, Role.COORDINATOR: Tenant.ALL}
+_AGENCY: Final = {Role.PARTNER: Tenant.OWN_AGENCY}
+_ONE: Final = "/<uuid:offer_id>"
+
+
+class OfferQuery(PageQuery):
+    """Filters of the list; live offers are open or acknowledged."""
+
+    state = fields.Enum(OfferState, by_value=True, load_default=None)
+    live = fields.Boolean(load_default=None)
+
+
+@api.route_for("GET", "", _READERS, Contract(answer=bodies.OfferPage, query=OfferQuery))
+def list_offers(call: Call) -> dict[str, Any]:
+    """List offers by deadline: the agency's own, or all."""
+    agency = call.actor.agency_id if call.tenant is Tenant.OWN_AGENCY else None
+    filters = {name: call.query.pop(name) for name in ("state", "live")}
+    page = store.page(call.session, agency, filters, **call.query)
+    items = [answers.offer_view(one.offer, one.referral) for one in page.items]
+    return {"items": items, "next": page.next}
+
+
+@api.route_for("GET", _ONE, _READERS, Contract(answer=bodies.OfferView))
+def read_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
+    """Read an offer."""
+    return answers.offer_view(*offered.find(call.session, offer_id, call.actor))
+
+
+@api.route_for(
+    "POST", f"{_ONE}/acknowledge", _AGENCY, Contract(answer=bodies.OfferView, body=Nothing)
+)
+def acknowledge_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
+    """Say that the offer was seen; its deadline stands."""
+    on = on_offer(call, offer_id)
+    return _view(acknowledge(on))
+
+
+@api.route_for("POST", f"{_ONE}/accept", _AGENCY, Contract(answer=bodies.OfferView, body=Nothing))
+def accept_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
+    """Accept the offer; the person may be read from now on. One agency wins a referral."""
+    on = on_offer(call, offer_id)
+    return _view(accept(on))
+
+
+@api.route_for(
+    "POST", f"{_ONE}/decline", _AGENCY, Contract(answer=bodies.OfferView, body=bodies.SayNo)
+)
+def decline_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
+    """Decline the offer, before or after accepting it."""
+    on = on_offer(call, offer_id)
+    return _view(decline(on, *_no(call)))
+
+
+@api.route_for(
+    "POST", f"{_ONE}/contacts", _AGENCY, Contract(answer=bodies.OfferView, body=bodies.Contact)
+)
+def record_contact(call: Call, offer_id: UUID) -> dict[str, Any]:
+    """Record an attempt to reach the person."""
+    said = call.body
+    on = on_offer(call, offer_id)
+    return _view(contact(on, said["mode"], said.get("attempted_at"), reached=said["reached"]))
+
+
+@api.route_for("POST", f"{_ONE}/engage", _AGENCY, Contract(answer=bodies.OfferView, body=Nothing))
+def engage_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
+    """Record that the person and the program have begun."""
+    on = on_offer(call, offer_id)
+    return _view(engage(on))
+
+
+@api.route_for(
+    "POST", f"{_ONE}/complete", _AGENCY, Contract(answer=bodies.OfferView, body=bodies.Complete)
+)
+def complete_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
+    """Record the outcome; the referral closes."""
+    on = on_offer(call, offer_id)
+    return _view(complete(on, call.body["outcome"]))
+
+
+@api.route_for(
+    "POST", f"{_ONE}/not-served", _AGENCY, Contract(answer=bodies.OfferView, body=bodies.SayNo)
+)
+def mark_not_served(call: Call, offer_id: UUID) -> dict[str, Any]:
+    """Say that the person could not be served: routed again, or closed, by the reason's side."""
+    on = on_offer(call, offer_id)
+    return _view(not_served(on, *_no(call)))
+
+
+@api.route_for("GET", f"{_ONE}/person", _AGENCY, Contract(answer=bodies.PersonView))
+def read_person(call: Call, offer_id: UUID) -> dict[str, Any]:
+    """Read the person of an accepted offer; every read is audited."""
+    on = on_offer(call, offer_id)
+    return read.person(on)
+
+
+def _view(on: OfferCommand) -> dict[str, Any]:
+    return answers.offer_view(on.offer, on.command.referral)
+
+
+def _no(call: Call) -> tuple[Reason, Side, str | None]:
+    return call.body["reason"], call.body["side"], call.body.get("note")

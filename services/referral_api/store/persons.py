@@ -1,0 +1,92 @@
+"""The person table: what was said of a person and every free text, sealed under their own key."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, cast
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Table, delete, select
+from sqlalchemy.orm import Session
+
+from contracts.problems import ConflictError
+from services.chassis.columns import insert
+from services.chassis.keys import KeyDestroyedError, PersonKeys, seal, unseal
+from services.referral_api.tables import PersonField
+
+SUBMITTED: Final = ""
+_FIELDS: Final = cast("Table", PersonField.__table__)
+
+
+class Persons:
+    """Seals and opens the fields of the person table; the keys lie in a store apart."""
+
+    def __init__(self, keys: PersonKeys) -> None:
+        self._keys = keys
+
+    def create(
+        self, session: Session, referral_id: UUID, said: Mapping[str, Any], now: datetime
+    ) -> None:
+        """Make the person's key, then store what was said; None and empty are not kept."""
+        key = self._keys.create(str(referral_id), now)
+        self._insert(session, key, referral_id, {(n, SUBMITTED): v for n, v in said.items()})
+
+    def read(self, session: Session, referral_id: UUID) -> dict[str, Any]:
+        """What was said at submission and since corrected, by field name."""
+        key = self._key(referral_id)
+        query = select(PersonField.field, PersonField.sealed).where(
+            PersonField.referral_id == referral_id, PersonField.row == SUBMITTED
+        )
+        return {
+            field: orjson.loads(unseal(key, sealed, _place(referral_id, field, SUBMITTED)))
+            for field, sealed in session.execute(query)
+        }
+
+    def replace(self, session: Session, referral_id: UUID, said: Mapping[str, Any]) -> None:
+        """Store what is said now in place of what was said before, for these fields alone."""
+        session.execute(
+            delete(PersonField).where(
+                PersonField.referral_id == referral_id,
+                PersonField.row == SUBMITTED,
+                PersonField.field.in_(list(said)),
+            )
+        )
+        values = {(name, SUBMITTED): value for name, value in said.items()}
+        self._insert(session, self._key(referral_id), referral_id, values)
+
+    def note(self, session: Session, referral_id: UUID, about: UUID, text: str) -> None:
+        """Keep a free text that came with a step; ``about`` tells it from the others."""
+        values = {("note", str(about)): text}
+        self._insert(session, self._key(referral_id), referral_id, values)
+
+    def _insert(
+        self,
+        session: Session,
+        key: bytes,
+        referral_id: UUID,
+        values: Mapping[tuple[str, str], Any],
+    ) -> None:
+        rows = [
+            {
+                "referral_id": referral_id,
+                "field": field,
+                "row": row,
+                "sealed": seal(key, orjson.dumps(value), _place(referral_id, field, row)),
+            }
+            for (field, row), value in values.items()
+            if value not in (None, [], ())
+        ]
+        if rows:
+            session.execute(insert(session, _FIELDS), rows)
+
+    def _key(self, referral_id: UUID) -> bytes:
+        try:
+            return self._keys.read(str(referral_id))
+        except KeyDestroyedError:
+            raise ConflictError("what was known of this person has been erased") from None
+
+
+def _place(referral_id: UUID, field: str, row: str) -> str:
+    """What the seal is bound to: table, column and row, so that nothing can be moved."""
+    place = f"person_fields.{field}.{referral_id}"
+    return f"{place}.{row}" if row else place

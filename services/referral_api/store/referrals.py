@@ -1,0 +1,128 @@
+"""Reading and locking referrals: one, a batch, a page, and those whose timer ran out."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, exists, func, not_, or_, select
+from sqlalchemy.orm import Session
+
+from contracts.vocabulary import ReferralState
+from services.chassis.pages import Page, cut, page_of
+from services.referral_api.domain.offer import HOLDING, UNENDED
+from services.referral_api.domain.referral import REVIEWED
+from services.referral_api.tables import IS_LIVE, Consent, Offer, Referral, Refusal
+
+
+def lock(session: Session, ids: Iterable[UUID]) -> Sequence[Referral]:
+    """Lock referrals in sorted order; those that do not exist are left out."""
+    query = (
+        select(Referral)
+        .where(Referral.id.in_(sorted(set(ids))))
+        .order_by(Referral.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return session.scalars(query).all()
+
+
+def get(session: Session, referral_id: UUID) -> Referral | None:
+    """One referral, not locked."""
+    return session.get(Referral, referral_id)
+
+
+def reference_taken(session: Session, reference: str) -> bool:
+    """Whether another referral is called so."""
+    return bool(session.scalar(select(exists().where(Referral.reference == reference))))
+
+
+def page(
+    session: Session,
+    submitted_by: str | None,
+    filters: dict[str, Any],
+    after: str | None,
+    limit: int,
+) -> Page:
+    """Referrals, oldest first: one officer's, or all; ``filters`` may name state and unit_id."""
+    query = select(Referral)
+    if submitted_by is not None:
+        query = query.where(Referral.submitted_by == submitted_by)
+    for name in ("state", "unit_id"):
+        if filters.get(name) is not None:
+            query = query.where(getattr(Referral, name) == filters[name])
+    rows = session.scalars(page_of(query, [Referral.id], after, limit)).all()
+    return cut(rows, ["id"], limit)
+
+
+def refusals(session: Session, ids: Iterable[UUID]) -> Sequence[Refusal]:
+    """The excluded programs of some referrals."""
+    query = select(Refusal).where(Refusal.referral_id.in_(list(ids)))
+    return session.scalars(query.order_by(Refusal.referral_id, Refusal.program_id)).all()
+
+
+def unended_offers(session: Session, ids: Iterable[UUID]) -> Sequence[Offer]:
+    """The live and the accepted offers of some referrals."""
+    query = select(Offer).where(Offer.referral_id.in_(list(ids)), Offer.state.in_(UNENDED))
+    return session.scalars(query.order_by(Offer.id)).all()
+
+
+def all_offers(session: Session, ids: Iterable[UUID]) -> Sequence[Offer]:
+    """Every offer of some referrals, oldest first."""
+    query = select(Offer).where(Offer.referral_id.in_(list(ids)))
+    return session.scalars(query.order_by(Offer.referral_id, Offer.id)).all()
+
+
+def consent(session: Session, referral_id: UUID) -> Consent:
+    """The consent of a referral; there is always one."""
+    return session.scalars(select(Consent).where(Consent.referral_id == referral_id)).one()
+
+
+def with_due_offers(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
+    """The referrals with live offers past their deadline, the longest overdue first."""
+    query = (
+        select(Offer.referral_id)
+        .where(IS_LIVE, Offer.deadline_at <= now)
+        .order_by(Offer.deadline_at)
+        .limit(limit)
+    )
+    return session.scalars(query).all()
+
+
+def count_due_offers(session: Session, now: datetime) -> int:
+    """How many live offers are past their deadline."""
+    query = select(func.count()).where(IS_LIVE, Offer.deadline_at <= now)
+    return session.scalar(query) or 0
+
+
+def due_reviews(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
+    """The referrals whose review timer ran out, the longest overdue first."""
+    query = select(Referral.id).where(Referral.review_at <= now)
+    return session.scalars(query.order_by(Referral.review_at).limit(limit)).all()
+
+
+def count_due_reviews(session: Session, now: datetime) -> int:
+    """How many review timers ran out."""
+    return session.scalar(select(func.count()).where(Referral.review_at <= now)) or 0
+
+
+def untended(session: Session, limit: int) -> Sequence[UUID]:
+    """Open referrals that no timer, attempt or offer would ever move."""
+    offers = select(Offer.id).where(Offer.referral_id == Referral.id)
+    adrift = or_(
+        and_(Referral.state.in_(REVIEWED), Referral.review_at.is_(None)),
+        _without(ReferralState.OFFERED, offers.where(IS_LIVE)),
+        _without(ReferralState.ACCEPTED, offers.where(Offer.state.in_(HOLDING))),
+    )
+    return session.scalars(
+        select(Referral.id).where(adrift).order_by(Referral.id).limit(limit)
+    ).all()
+
+
+def _without(state: ReferralState, offers: Any) -> Any:
+    return and_(Referral.state == state, not_(offers.exists()))
+
+
+def existing(session: Session, ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these referrals there are."""
+    return set(session.scalars(select(Referral.id).where(Referral.id.in_(ids))))

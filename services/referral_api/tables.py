@@ -1,0 +1,271 @@
+"""The tables of referral_api; ``person_fields`` alone holds personal data and free text."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Uuid,
+    bindparam,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from contracts.vocabulary import (
+    ConsentGiver,
+    ConsentMethod,
+    ConsentScope,
+    ContactMode,
+    EntryDoor,
+    Need,
+    OfferState,
+    Origin,
+    Outcome,
+    Reason,
+    ReferralState,
+    RescindReason,
+    Side,
+    Urgency,
+)
+from services.chassis import tables as chassis
+from services.chassis.columns import Json, UtcDateTime
+from services.referral_api.domain.offer import HOLDING, LIVE
+from services.referral_api.domain.referral import REVIEWED, SEEKING
+
+SLUG: Final = String(80)
+WORD_LENGTH: Final = 32
+
+
+class Refused(StrEnum):
+    """How a program came to be excluded from a referral."""
+
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+
+
+class Base(DeclarativeBase):
+    """The tables of this service."""
+
+    metadata = MetaData(naming_convention=chassis.NAMES)
+
+
+def word(kind: type[StrEnum]) -> Enum:
+    """A column of a closed list, kept as its word."""
+    return Enum(
+        kind,
+        native_enum=False,
+        length=WORD_LENGTH,
+        values_callable=lambda words: [member.value for member in words],
+    )
+
+
+def _among(states: tuple[StrEnum, ...]) -> str:
+    words = ", ".join(f"'{state}'" for state in states)
+    return f"state IN ({words})"
+
+
+class Unit(Base):
+    """A police unit; training units' referrals reach training programs only."""
+
+    __tablename__ = "units"
+
+    id: Mapped[str] = mapped_column(SLUG, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    training: Mapped[bool]
+
+
+class Program(Base):
+    """The own copy of a published directory entry; the newest version stands."""
+
+    __tablename__ = "programs"
+
+    id: Mapped[str] = mapped_column(SLUG, primary_key=True)
+    agency_id: Mapped[str] = mapped_column(SLUG)
+    name: Mapped[str] = mapped_column(String(255))
+    version: Mapped[int]
+    paused: Mapped[bool]
+    active: Mapped[bool]
+    training: Mapped[bool]
+
+
+class Referral(Base):
+    """One need of one person, where it stands, and the coarse facts that events may carry."""
+
+    __tablename__ = "referrals"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(9), unique=True)
+    encounter_id: Mapped[UUID] = mapped_column(Uuid)
+    unit_id: Mapped[str] = mapped_column(SLUG, ForeignKey("units.id"))
+    submitted_by: Mapped[str] = mapped_column(String(120))
+    submitted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    occurred_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    origin: Mapped[Origin] = mapped_column(word(Origin))
+    training: Mapped[bool]
+
+    need: Mapped[Need] = mapped_column(word(Need))
+    urgency: Mapped[Urgency] = mapped_column(word(Urgency))
+    entry_door: Mapped[EntryDoor | None] = mapped_column(word(EntryDoor))
+    language: Mapped[str | None] = mapped_column(String(3))
+    age: Mapped[int | None]
+    household_size: Mapped[int | None]
+    accommodations: Mapped[list[str]] = mapped_column(Json)
+    cell: Mapped[str | None] = mapped_column(String(16))
+    preferred: Mapped[list[str]] = mapped_column(Json)
+    avoided: Mapped[list[str]] = mapped_column(Json)
+
+    state: Mapped[ReferralState] = mapped_column(word(ReferralState))
+    attempt: Mapped[int]
+    attempt_open: Mapped[bool]
+    attempt_opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    hand_program: Mapped[str | None] = mapped_column(SLUG)
+    review_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[Outcome | None] = mapped_column(word(Outcome))
+    reason: Mapped[Reason | None] = mapped_column(word(Reason))
+    side: Mapped[Side | None] = mapped_column(word(Side))
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - as SQLAlchemy declares it
+    __table_args__ = (
+        CheckConstraint(f"review_at IS NOT NULL OR NOT ({_among(REVIEWED)})", name="reviewed"),
+        CheckConstraint(f"attempt_open = ({_among(SEEKING)})", name="attempt"),
+        Index("ix_referrals_submitted_by", "submitted_by", "id"),
+        Index("ix_referrals_state", "state", "id"),
+        Index("ix_referrals_unit_id", "unit_id", "id"),
+        Index("ix_referrals_unit_state", "unit_id", "state", "id"),
+        Index(
+            "ix_referrals_review_at",
+            "review_at",
+            sqlite_where=text("review_at IS NOT NULL"),
+            postgresql_where=text("review_at IS NOT NULL"),
+        ),
+    )
+
+
+class Offer(Base):
+    """A referral put to one program, with the one deadline that it has."""
+
+    __tablename__ = "offers"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    referral_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("referrals.id"))
+    program_id: Mapped[str] = mapped_column(SLUG)
+    agency_id: Mapped[str] = mapped_column(SLUG)
+    attempt: Mapped[int]
+    state: Mapped[OfferState] = mapped_column(word(OfferState))
+    offered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    deadline_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[Reason | None] = mapped_column(word(Reason))
+    side: Mapped[Side | None] = mapped_column(word(Side))
+    rescinded_for: Mapped[RescindReason | None] = mapped_column(word(RescindReason))
+    outcome: Mapped[Outcome | None] = mapped_column(word(Outcome))
+
+    __table_args__ = (
+        CheckConstraint(f"answered_at IS NOT NULL OR NOT ({_among(HOLDING)})", name="answered"),
+        Index("ix_offers_referral_id", "referral_id", "id"),
+        Index("ix_offers_agency_id", "agency_id", "deadline_at", "id"),
+        Index("ix_offers_agency_state", "agency_id", "state", "deadline_at", "id"),
+        Index("ix_offers_deadline_at", "deadline_at", "id"),
+        Index("ix_offers_state", "state", "deadline_at", "id"),
+        Index(
+            "ix_offers_agency_live",
+            "agency_id",
+            "deadline_at",
+            "id",
+            sqlite_where=text(_among(LIVE)),
+            postgresql_where=text(_among(LIVE)),
+        ),
+        Index(
+            "uq_offers_holder",
+            "referral_id",
+            unique=True,
+            sqlite_where=text(_among(HOLDING)),
+            postgresql_where=text(_among(HOLDING)),
+        ),
+        Index(
+            "uq_offers_live",
+            "referral_id",
+            "program_id",
+            unique=True,
+            sqlite_where=text(_among(LIVE)),
+            postgresql_where=text(_among(LIVE)),
+        ),
+    )
+
+
+# The words stand in the statement itself: a planner takes a partial index only where it sees
+# that the index holds every row that is asked for.
+IS_LIVE: Final = Offer.state.in_(bindparam("live", LIVE, expanding=True, literal_execute=True))
+
+
+class Refusal(Base):
+    """A program that must not be asked again: it declined, or lapsed and counts as a no."""
+
+    __tablename__ = "refusals"
+
+    referral_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("referrals.id"), primary_key=True)
+    program_id: Mapped[str] = mapped_column(SLUG, primary_key=True)
+    kind: Mapped[Refused] = mapped_column(word(Refused))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ContactAttempt(Base):
+    """A dated record that an agency tried to reach the person."""
+
+    __tablename__ = "contact_attempts"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    offer_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("offers.id"), index=True)
+    mode: Mapped[ContactMode] = mapped_column(word(ContactMode))
+    reached: Mapped[bool]
+    attempted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Consent(Base):
+    """What the person agreed to; a name of whoever represents them is sealed elsewhere."""
+
+    __tablename__ = "consents"
+
+    referral_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("referrals.id"), primary_key=True)
+    scope: Mapped[ConsentScope] = mapped_column(word(ConsentScope))
+    given_by: Mapped[ConsentGiver] = mapped_column(word(ConsentGiver))
+    method: Mapped[ConsentMethod] = mapped_column(word(ConsentMethod))
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class PersonField(Base):
+    """One sealed fact or text; ``row`` tells notes apart and is empty for what was submitted."""
+
+    __tablename__ = "person_fields"
+
+    referral_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("referrals.id"), primary_key=True)
+    field: Mapped[str] = mapped_column(String(40), primary_key=True)
+    row: Mapped[str] = mapped_column(String(36), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Tally(Base):
+    """Help was offered and not wanted; nothing here tells of a person."""
+
+    __tablename__ = "tallies"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    unit_id: Mapped[str] = mapped_column(SLUG, ForeignKey("units.id"))
+    need: Mapped[Need] = mapped_column(word(Need))
+    entry_door: Mapped[EntryDoor] = mapped_column(word(EntryDoor))
+    training: Mapped[bool]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

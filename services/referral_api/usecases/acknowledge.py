@@ -1,0 +1,12 @@
+"""Acknowledge an offer: the agency has seen it; the deadline stands."""
+
+from contracts.events.lifecycle import OfferAcknowledged
+from services.referral_api.domain.offer import Step
+from services.referral_api.usecases.offered import OfferCommand
+
+
+def acknowledge(on: OfferCommand) -> OfferCommand:
+    """Mark the offer seen; raises ConflictError."""
+    on.take(Step.ACKNOWLEDGE)
+    on.command.offer_event(OfferAcknowledged, on.offer)
+    return on.publish("offer.acknowledge")

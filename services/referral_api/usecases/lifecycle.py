@@ -1,0 +1,215 @@
+"""One command on one referral: what it loads under the lock, moves, and publishes at its end."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from contracts.events import lifecycle as events
+from contracts.problems import NotFoundError
+from contracts.vocabulary import (
+    Outcome,
+    Reason,
+    RescindReason,
+    Role,
+    Side,
+)
+from services.chassis import audit, outbox
+from services.chassis.actor import Actor, service_actor
+from services.referral_api.domain import offer as offer_states
+from services.referral_api.domain import referral as referral_states
+from services.referral_api.domain.deadlines import Deadlines
+from services.referral_api.store import referrals as store
+from services.referral_api.store.persons import Persons
+from services.referral_api.tables import Offer, Referral, Refusal, Refused
+from services.referral_api.usecases.snapshot import take
+
+SELF: Final = service_actor("referral_api")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every command works with: the person table and the deadlines in force."""
+
+    persons: Persons
+    deadlines: Deadlines
+
+
+@dataclass(slots=True)
+class Command:
+    """A locked referral with its unended offers and refusals, at one moment, by one actor.
+
+    Events are gathered as (kind, fields) and made in ``publish``, so that each carries the
+    snapshot as of commit.
+    """
+
+    session: Session
+    desk: Desk
+    actor: Actor
+    now: datetime
+    referral: Referral
+    offers: list[Offer]
+    refusals: dict[str, Refusal]
+    _happened: list[tuple[type[events.LifecycleEvent], dict[str, Any]]] = field(
+        default_factory=list
+    )
+
+    @property
+    def live(self) -> list[Offer]:
+        """The offers that an agency may still accept."""
+        return [offer for offer in self.offers if offer.state in offer_states.LIVE]
+
+    @property
+    def unended(self) -> list[Offer]:
+        """The offers that have not ended: the live ones and the accepted one."""
+        return [offer for offer in self.offers if offer.state in offer_states.UNENDED]
+
+    @property
+    def holder(self) -> Offer | None:
+        """The accepted offer, where there is one."""
+        return next((offer for offer in self.offers if offer.state in offer_states.HOLDING), None)
+
+    def move(self, step: referral_states.Step) -> None:
+        """Take a step of the state table and set the timer that the new state needs."""
+        referral = self.referral
+        before, referral.state = referral.state, referral_states.advance(referral.state, step)
+        referral.attempt_open = referral.state in referral_states.SEEKING
+        if not referral.attempt_open:
+            referral.hand_program = None
+        if referral.state is not before or step not in _REPEATABLE:
+            referral.review_at = self.next_review()
+        if referral.state not in referral_states.OPEN:
+            referral.closed_at = self.now
+
+    def next_review(self) -> datetime | None:
+        """When the owner of the present state is reminded."""
+        referral = self.referral
+        return self.desk.deadlines.review_at(referral.state, referral.urgency, self.now)
+
+    def open_attempt(self, step: referral_states.Step, hand_program: str | None = None) -> None:
+        """Open the next numbered attempt; the step says why the state allows it."""
+        self.move(step)
+        self.referral.attempt += 1
+        self.referral.attempt_opened_at = self.now
+        self.referral.hand_program = hand_program
+        self.happened(events.AttemptOpened)
+
+    def end(self, offer: Offer, step: offer_states.Step) -> None:
+        """Take a step of the offer's table and date it."""
+        offer.state = offer_states.advance(offer.state, step)
+        if offer.state not in offer_states.UNENDED:
+            offer.ended_at = self.now
+
+    def rescind(self, taken_back: Sequence[Offer], reason: RescindReason) -> None:
+        """Take offers back."""
+        for offer in taken_back:
+            self.end(offer, offer_states.Step.RESCIND)
+            offer.rescinded_for = reason
+            self.offer_event(events.OfferRescinded, offer, reason=reason)
+
+    def refuse(self, program_id: str, kind: Refused) -> None:
+        """Never ask this program again; a decline outlasts a lapse."""
+        known = self.refusals.get(program_id)
+        if known is None:
+            known = Refusal(referral_id=self.referral.id, program_id=program_id)
+            self.session.add(known)
+            self.refusals[program_id] = known
+        known.kind, known.at = kind, self.now
+
+    def close(
+        self,
+        step: referral_states.Step,
+        outcome: Outcome,
+        reason: Reason | None = None,
+        side: Side | None = None,
+    ) -> None:
+        """End the referral with an outcome; offers that are still live are taken back."""
+        self.rescind(self.live, RescindReason.CLOSED)
+        self.move(step)
+        referral = self.referral
+        referral.outcome, referral.reason, referral.side = outcome, reason, side
+        self.happened(events.ReferralClosed, outcome=outcome, reason=reason, side=side)
+
+    def note(self, about: UUID, text: str | None) -> None:
+        """Seal a free text that came with this command."""
+        if text is not None:
+            self.desk.persons.note(self.session, self.referral.id, about, text)
+
+    def happened(self, kind: type[events.LifecycleEvent], **fields: Any) -> None:
+        """Gather an event."""
+        self._happened.append((kind, fields))
+
+    def offer_event(self, kind: type[events.OfferEvent], offer: Offer, **fields: Any) -> None:
+        """Gather an event of one offer."""
+        place = {
+            "offer_id": offer.id,
+            "program_id": offer.program_id,
+            "agency_id": offer.agency_id,
+        }
+        self.happened(kind, **place, **fields)
+
+    def publish(self, action: str, **detail: Any) -> None:
+        """Write the audit entry and every gathered event, each with the final snapshot."""
+        subject = subject_of(self.referral.id)
+        audit.record(self.session, subject, self.now, self.actor, action, **detail)
+        state = take(self.referral, self.offers, self.refusals)
+        made = [kind(snapshot=state, **fields) for kind, fields in self._happened]
+        outbox.publish(self.session, events.TOPIC, str(self.referral.id), made, self.now)
+        self.session.flush()
+
+
+# A later decision on the same attempt may repeat these: the timer that runs goes on running.
+_REPEATABLE: Final = frozenset({referral_states.Step.WAITLIST, referral_states.Step.UNPLACE})
+
+
+def subject_of(referral_id: UUID) -> str:
+    """The audit's name for a referral."""
+    return f"referral:{referral_id}"
+
+
+def load(
+    session: Session,
+    desk: Desk,
+    ids: Iterable[UUID],
+    clock: Callable[[], datetime],
+    actor: Actor = SELF,
+) -> list[Command]:
+    """Lock referrals in sorted order, then read the clock; three queries, however many they are."""
+    locked = store.lock(session, ids)
+    now = clock()
+    found = [referral.id for referral in locked]
+    unended: dict[UUID, list[Offer]] = defaultdict(list)
+    for offer in store.unended_offers(session, found):
+        unended[offer.referral_id].append(offer)
+    refused: dict[UUID, dict[str, Refusal]] = defaultdict(dict)
+    for refusal in store.refusals(session, found):
+        refused[refusal.referral_id][refusal.program_id] = refusal
+    return [
+        Command(session, desk, actor, now, referral, unended[referral.id], refused[referral.id])
+        for referral in locked
+    ]
+
+
+def load_one(
+    session: Session,
+    desk: Desk,
+    referral_id: UUID,
+    clock: Callable[[], datetime],
+    actor: Actor = SELF,
+) -> Command:
+    """One command; raises NotFoundError where the referral is not there for this actor."""
+    commands = load(session, desk, [referral_id], clock, actor)
+    if not commands:
+        raise NotFoundError("referral")
+    check_is_theirs(commands[0].referral, actor)
+    return commands[0]
+
+
+def check_is_theirs(referral: Referral, actor: Actor) -> None:
+    """Raise NotFoundError where an officer asks for what somebody else submitted."""
+    if actor.role is Role.OFFICER and referral.submitted_by != actor.subject:
+        raise NotFoundError("referral")

@@ -1,0 +1,90 @@
+"""Reading referrals: whose they are, what stands beside them, their history and their audit."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from contracts.codec import Stored
+from contracts.events.lifecycle import TOPIC
+from contracts.problems import NotFoundError
+from services.chassis import audit, outbox
+from services.chassis.actor import Actor
+from services.referral_api.domain import disclosure
+from services.referral_api.store import referrals as store
+from services.referral_api.tables import Offer, Referral
+from services.referral_api.usecases.lifecycle import check_is_theirs, subject_of
+from services.referral_api.usecases.offered import OfferCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A referral with all its offers and the programs that must not be asked."""
+
+    referral: Referral
+    offers: Sequence[Offer]
+    excluded: Sequence[str]
+
+
+def find(session: Session, referral_id: UUID, actor: Actor) -> Referral:
+    """A referral that this actor may read; raises NotFoundError."""
+    referral = store.get(session, referral_id)
+    if referral is None:
+        raise NotFoundError("referral")
+    check_is_theirs(referral, actor)
+    return referral
+
+
+def beside(session: Session, referrals: Sequence[Referral]) -> list[Seen]:
+    """The referrals with what stands beside them, in two queries however many they are."""
+    ids = [referral.id for referral in referrals]
+    offers: dict[UUID, list[Offer]] = defaultdict(list)
+    for offer in store.all_offers(session, ids):
+        offers[offer.referral_id].append(offer)
+    excluded: dict[UUID, list[str]] = defaultdict(list)
+    for refusal in store.refusals(session, ids):
+        excluded[refusal.referral_id].append(refusal.program_id)
+    return [Seen(r, offers[r.id], excluded[r.id]) for r in referrals]
+
+
+def history(session: Session, referral_id: UUID, actor: Actor) -> list[Stored]:
+    """Every event of a referral, oldest first; raises NotFoundError."""
+    find(session, referral_id, actor)
+    return outbox.stream(session, TOPIC, str(referral_id))
+
+
+def audit_of(
+    session: Session, referral_id: UUID, actor: Actor
+) -> tuple[list[dict[str, Any]], bool]:
+    """The audit of a referral, and whether its chain and the history's hold."""
+    find(session, referral_id, actor)
+    subject = subject_of(referral_id)
+    faults = audit.verify_subject(session, subject)
+    faults += outbox.verify(session, TOPIC, str(referral_id))
+    return audit.entries(session, subject), not faults
+
+
+def person(on: OfferCommand) -> dict[str, Any]:
+    """What the consent opens of the person to the agency that accepted; every read is audited.
+
+    Raises ConflictError where the offer is not accepted, or the consent has expired.
+    """
+    command = on.command
+    consent = store.consent(command.session, command.referral.id)
+    disclosure.check_may_read(on.offer.state, consent.expires_at, command.now)
+    said = command.desk.persons.read(command.session, command.referral.id)
+    shown = disclosure.after_acceptance(said, consent.scope)
+    read = sorted(name for name, value in shown.items() if value not in (None, []))
+    on.publish("person.read", fields=read)
+    return shown | {
+        "consent": {
+            "scope": consent.scope,
+            "given_by": consent.given_by,
+            "method": consent.method,
+            "representative_name": said.get("representative_name"),
+            "expires_at": consent.expires_at,
+        }
+    }

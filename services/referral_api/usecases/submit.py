@@ -1,0 +1,94 @@
+"""Submit a referral: the officer's record of one need, kept before it is acknowledged."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from contracts.events.lifecycle import ReferralSubmitted
+from contracts.problems import InvalidError
+from contracts.vocabulary import ReferralState
+from services.chassis.actor import Actor
+from services.chassis.ids import reference, uuid7
+from services.referral_api.domain.facts import coarse
+from services.referral_api.store import directory, referrals
+from services.referral_api.tables import Consent, Referral, Unit
+from services.referral_api.usecases import intake
+from services.referral_api.usecases.lifecycle import Command, Desk
+from services.referral_api.usecases.snapshot import keep_facts
+
+
+def submit(
+    session: Session, desk: Desk, actor: Actor, now: datetime, body: Mapping[str, Any]
+) -> Referral:
+    """Write referral, person, consent, history and audit, and open attempt 1.
+
+    Raises InvalidError naming the field that cannot stand.
+    """
+    said = intake.said_in(body)
+    intake.check_reachable(said)
+    intake.check_wishes(said.get("preferred_programs", []), said.get("avoided_programs", []))
+    intake.check_times(body, now)
+    referral = _referral(session, _unit(session, actor), body, now)
+    referral.submitted_by = actor.subject
+    keep_facts(referral, coarse(body["need"], body["urgency"], said))
+    referral.review_at = desk.deadlines.review_at(referral.state, referral.urgency, now)
+    session.add(referral)
+    session.flush()
+    session.add(_consent(referral.id, body["consent"], now))
+    said["representative_name"] = body["consent"].get("representative_name")
+    sealed = {name: said.get(name) for name in intake.SEALED}
+    desk.persons.create(session, referral.id, sealed, now)
+    command = Command(session, desk, actor, now, referral, [], {})
+    command.happened(ReferralSubmitted, encounter_id=referral.encounter_id)
+    command.publish(
+        "referral.submit", fields=sorted(n for n, v in sealed.items() if v not in (None, []))
+    )
+    return referral
+
+
+def _unit(session: Session, actor: Actor) -> Unit:
+    if actor.unit_id is None:
+        raise InvalidError("unit", "the token must name the unit that submits")
+    unit = directory.unit(session, actor.unit_id)
+    if unit is None:
+        raise InvalidError("unit", f"{actor.unit_id} is not known; an admin adds units")
+    return unit
+
+
+def _referral(session: Session, unit: Unit, body: Mapping[str, Any], now: datetime) -> Referral:
+    return Referral(
+        id=uuid7(now),
+        reference=_free_reference(session),
+        encounter_id=body["encounter_id"],
+        unit_id=unit.id,
+        submitted_at=now,
+        occurred_at=body.get("occurred_at"),
+        origin=body["origin"],
+        training=unit.training,
+        state=ReferralState.ROUTING,
+        attempt=1,
+        attempt_open=True,
+        attempt_opened_at=now,
+    )
+
+
+def _free_reference(session: Session) -> str:
+    """A reference that no referral has: 40 bits collide about once in a million referrals."""
+    found = reference()
+    while referrals.reference_taken(session, found):
+        found = reference()
+    return found
+
+
+def _consent(referral_id: UUID, given: Mapping[str, Any], now: datetime) -> Consent:
+    return Consent(
+        referral_id=referral_id,
+        scope=given["scope"],
+        given_by=given["given_by"],
+        method=given["method"],
+        given_at=now,
+        expires_at=given.get("expires_at"),
+    )

@@ -1,0 +1,90 @@
+"""Every list and every timer is carried by an index: it costs the same in a full town."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from tests.integration.referral_api.office import COORDINATOR, NEAR, OFFICER, Office
+
+LISTS = {
+    "/v1/referrals": (COORDINATOR, OFFICER),
+    "/v1/referrals?state=offered": (COORDINATOR,),
+    "/v1/referrals?unit_id=central": (COORDINATOR,),
+    "/v1/referrals?unit_id=central&state=offered": (COORDINATOR,),
+    "/v1/offers": (COORDINATOR, NEAR),
+    "/v1/offers?state=open": (COORDINATOR, NEAR),
+    "/v1/offers?live=true": (NEAR,),
+    "/v1/units": (COORDINATOR,),
+}
+
+
+@contextmanager
+def plans(office: Office) -> Iterator[list[str]]:
+    """The query plan of each SELECT that is made inside, in SQLite's words."""
+    made: dict[str, Any] = {}
+    found: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        if statement.startswith("SELECT"):
+            made[statement] = values
+
+    engine = office.service.database.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield found
+    event.remove(engine, "before_cursor_execute", note)
+    with engine.connect() as connection:
+        for statement, values in made.items():
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            found += [row[3] for row in steps]
+
+
+def slow(found: list[str]) -> list[str]:
+    """The steps that read a table through without an index, or sort what they read."""
+    unindexed = [step for step in found if step.startswith("SCAN") and "INDEX" not in step]
+    return unindexed + [step for step in found if "TEMP B-TREE" in step]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_neither_reads_a_table_through_nor_sorts(office: Office, path: str) -> None:
+    for _ in range(2):
+        office.offered()
+    with plans(office) as found:
+        for who in LISTS[path]:
+            mark = "&" if "?" in path else "?"
+            after = office.ok(who, "GET", f"{path}{mark}limit=1")["next"]
+            if after:
+                office.ok(who, "GET", f"{path}{mark}limit=1&after={after}")
+    assert found
+    assert slow(found) == []
+
+
+def test_timers_are_found_by_index(office: Office) -> None:
+    office.offered()
+    office.submit()
+    with plans(office) as found:
+        for job in office.service.jobs:
+            if job.name in {"lapses", "reviews"}:
+                assert job.due() == 0
+    assert found
+    assert slow(found) == []
+    assert all("deadline_at<?" in step or "review_at<?" in step for step in found)
+
+
+def test_a_query_without_an_index_is_noticed(office: Office) -> None:
+    with plans(office) as found:
+        office.rows("SELECT name FROM units ORDER BY name")
+    assert len(slow(found)) == 2
+
+
+def test_a_page_costs_the_same_number_of_queries_however_long(office: Office) -> None:
+    counts = []
+    for _ in range(2):
+        for _ in range(3):
+            office.offered()
+        with plans(office) as found:
+            office.ok(COORDINATOR, "GET", "/v1/referrals")
+        counts.append(len(found))
+    assert counts[0] == counts[1]

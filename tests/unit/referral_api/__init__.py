@@ -1,0 +1,1 @@
+"""Unit tests of referral_api: the nouns, without a database."""

@@ -1,0 +1,88 @@
+"""Disclosure: bands before acceptance, the person after it, and no more than was agreed."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from contracts.problems import ConflictError
+from contracts.vocabulary import (
+    AgeBand,
+    ConsentScope,
+    EntryDoor,
+    Need,
+    OfferState,
+    Urgency,
+)
+from services.referral_api.domain import disclosure
+from services.referral_api.domain.facts import Facts
+
+NOW = datetime(2027, 3, 1, 15, tzinfo=UTC)
+FACTS = Facts(
+    need=Need.EMERGENCY_SHELTER,
+    urgency=Urgency.URGENT,
+    entry_door=EntryDoor.COMMUNITY,
+    language="es",
+    age=34,
+    household_size=2,
+    cell="87275b610ffffff",
+    preferred=("near-beds",),
+    avoided=("grim-beds",),
+)
+PROTECTED = Facts(
+    need=Need.DOMESTIC_VIOLENCE_SHELTER, urgency=Urgency.CRISIS, avoided=("grim-beds",)
+)
+SAID: dict[str, Any] = {"name": "Robin", "note": "a note", "age": 34, "entry_door": "community"}
+
+
+def test_an_offer_shows_a_band_and_neither_age_nor_place_nor_wishes() -> None:
+    shown = disclosure.before_acceptance(FACTS)
+    assert shown["age_band"] is AgeBand.FROM_25_TO_44
+    assert set(shown) == {
+        "need",
+        "urgency",
+        "sector",
+        "age_band",
+        "language",
+        "household_size",
+        "accommodations",
+    }
+
+
+def test_an_offer_of_a_protected_need_shows_need_and_urgency_only() -> None:
+    shown = disclosure.before_acceptance(PROTECTED)
+    told = {name for name, value in shown.items() if value not in (None, (), AgeBand.UNKNOWN)}
+    assert told == {"need", "urgency", "sector"}
+
+
+def test_the_holder_reads_every_field_that_was_agreed_to() -> None:
+    shown = disclosure.after_acceptance(SAID, ConsentScope.ALL_STATED)
+    assert set(shown) == set(disclosure.PERSON_FIELDS)
+    assert (shown["name"], shown["note"], shown["phone"]) == ("Robin", "a note", None)
+    assert shown["accommodations"] == []
+
+
+def test_consent_to_contact_and_need_hides_the_note() -> None:
+    shown = disclosure.after_acceptance(SAID, ConsentScope.CONTACT_AND_NEED)
+    assert (shown["name"], shown["note"]) == ("Robin", None)
+
+
+@pytest.mark.parametrize("state", OfferState)
+def test_only_an_accepted_or_engaged_offer_opens_the_person(state: OfferState) -> None:
+    if state in {OfferState.ACCEPTED, OfferState.ENGAGED}:
+        disclosure.check_may_read(state, None, NOW)
+    else:
+        with pytest.raises(ConflictError, match=state):
+            disclosure.check_may_read(state, None, NOW)
+
+
+def test_consent_ends_at_the_moment_it_names() -> None:
+    later = NOW + timedelta(seconds=1)
+    disclosure.check_may_read(OfferState.ACCEPTED, later, NOW)
+    with pytest.raises(ConflictError, match="expired"):
+        disclosure.check_may_read(OfferState.ACCEPTED, NOW, NOW)
+
+
+def test_a_wish_to_avoid_is_told_as_a_wish_unless_the_need_is_protected() -> None:
+    assert disclosure.excluded(FACTS, {"far-beds"}) == ("far-beds",)
+    assert disclosure.excluded(PROTECTED, {"far-beds"}) == ("far-beds", "grim-beds")
