@@ -103,6 +103,14 @@ class Parser(FlaskParser):
 View = TypeVar("View", bound=Callable[..., Any])
 
 
+class IfMatch(StrEnum):
+    """Whether a caller must name the version that it read."""
+
+    NEVER = "never"
+    ONCE_THERE = "once_there"
+    ALWAYS = "always"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
     """What a route takes and answers."""
@@ -112,6 +120,7 @@ class Contract:
     body: type[Schema] | None = None
     query: type[Schema] | None = None
     key_needed: bool = False
+    if_match: IfMatch = IfMatch.NEVER
 
 
 class Api(Blueprint):  # type: ignore[misc]
@@ -219,12 +228,18 @@ def _documented(
     doc: dict[str, Any] = {"x-roles": {r.value: t.value for r, t in roles.items()}}
     first, _, rest = (serve.__doc__ or "").strip().partition("\n")
     doc |= {"summary": first, "description": f"{rest.strip()}\n\nRoles: {who}.".strip()}
+    headers = _headers(method, contract)
+    return api.doc(**doc, **({"parameters": headers} if headers else {}))(serve)
+
+
+def _headers(method: str, contract: Contract) -> list[dict[str, Any]]:
+    """The request headers that count, as the API reference lists them."""
+    found = []
     if method == "POST":
-        schema = {"type": "string", "maxLength": idempotency.LONGEST_KEY}
-        key = {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": contract.key_needed,
-        }
-        doc["parameters"] = [key | {"schema": schema}]
-    return api.doc(**doc)(serve)
+        key = {"type": "string", "maxLength": idempotency.LONGEST_KEY}
+        found.append({"name": "Idempotency-Key", "required": contract.key_needed, "schema": key})
+    if contract.if_match is not IfMatch.NEVER:
+        always = contract.if_match is IfMatch.ALWAYS
+        tag = {"type": "string", "examples": ['"3"']}
+        found.append({"name": "If-Match", "required": always, "schema": tag})
+    return [{"in": "header", **header} for header in found]

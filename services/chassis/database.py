@@ -15,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 # Below 3.51.3 a WAL reset can corrupt the file (sqlite.org/wal.html#walresetbug).
 WAL_SAFE: Final = (3, 51, 3)
 POOL_TIMEOUT_S: Final = 30.0
+_WAKES: Final = "wakes_loops"
 # secure_delete: what is erased must not stay readable in the free pages of the file.
 _PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 
@@ -62,7 +63,7 @@ class Database:
                 yield session
         finally:
             self._here.inside = False
-        if session.info.get("published"):
+        if session.info.get(_WAKES):
             self.committed()
 
     def on_publish(self, call: Callable[[], None]) -> None:
@@ -122,6 +123,11 @@ def _prepare(connection: Any, mode: str) -> None:
     connection.isolation_level = None
     for pragma in (f"journal_mode={mode}", *_PRAGMAS):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def wake_loops(session: Session) -> None:
+    """Wake the relay and the jobs once this transaction has committed."""
+    session.info[_WAKES] = True
 
 
 class Wake:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from contracts import codec
 from contracts.events import Event, type_of
 from services.chassis.columns import insert
+from services.chassis.database import wake_loops
 from services.chassis.heads import GENESIS, claim, head_of, set_hash
 from services.chassis.ids import uuid7
 from services.chassis.tables import history, outbox, stream_heads
@@ -43,7 +44,7 @@ def publish(
     )
     session.execute(insert(session, outbox), [{"position": p} for p in added.scalars()])
     set_hash(session, topic, key, previous)
-    session.info["published"] = True
+    wake_loops(session)
     return [row["seq"] for row in rows]
 
 
@@ -127,7 +128,7 @@ def republish(session: Session, topic: str) -> int:
     changed = session.execute(
         outbox.update().where(outbox.c.position.in_(positions)).values(published_at=None)
     )
-    session.info["published"] = True
+    wake_loops(session)
     return int(changed.rowcount)  # type: ignore[attr-defined]
 
 

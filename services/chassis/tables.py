@@ -127,7 +127,7 @@ quarantined: Final = Table(
 audit: Final = Table(
     "audit",
     metadata,
-    Column("subject", String(80), primary_key=True),
+    Column("subject", String(120), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     Column("actor", String(120), nullable=False),

@@ -157,7 +157,7 @@ def _held() -> None:
 def _requests() -> None:
     op.create_table(
         "audit",
-        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("subject", sa.String(length=120), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("actor", sa.String(length=120), nullable=False),

@@ -9,7 +9,7 @@ from contracts.bodies.matcher import CapacityBody, CapacityView, ProgramPage, Pr
 from contracts.bodies.shared import Nothing, slug
 from contracts.problems import NotFoundError
 from contracts.vocabulary import Need, Role, Sector
-from services.chassis.api import Answer, Api, Call, Contract, Tenant
+from services.chassis.api import Answer, Api, Call, Contract, IfMatch, Tenant
 from services.chassis.pages import PageQuery
 from services.matcher.domain.directory import Program
 from services.matcher.routes.views import capacity_view, program_view
@@ -89,7 +89,12 @@ def _add_capacity(api: Api, allowance: timedelta) -> None:
             raise NotFoundError("program")
         return _places(program.id, capacity.stated(call.session, [program.id]).get(program.id))
 
-    @api.route_for("PUT", rule, AGENCY, Contract(answer=CapacityView, body=CapacityBody))
+    @api.route_for(
+        "PUT",
+        rule,
+        AGENCY,
+        Contract(answer=CapacityView, body=CapacityBody, if_match=IfMatch.ALWAYS),
+    )
     def put_capacity(call: Call, program_id: str) -> Answer:
         """State how many places there are; If-Match names the version that was read."""
         take_turn(call.session)

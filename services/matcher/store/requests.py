@@ -8,6 +8,7 @@ from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from contracts.vocabulary import Accommodation, Need, Sector, Urgency
+from services.chassis.database import wake_loops
 from services.matcher.domain.board import Decision
 from services.matcher.domain.request import Answer, Facts, Hold, Holder, Request
 from services.matcher.tables import ProgramNeedRow, RequestRow, ReservationRow
@@ -56,7 +57,7 @@ def save(session: Session, request: Request, *, new: bool) -> None:
     else:
         session.execute(_REPLACE, {"of": request.referral_id, **_row(request)})
     if request.open:
-        _wake_jobs(session)
+        wake_loops(session)
 
 
 def wake(session: Session, program_ids: Collection[str]) -> None:
@@ -65,7 +66,7 @@ def wake(session: Session, program_ids: Collection[str]) -> None:
         return
     woken = session.execute(_WAKE, {"programs": list(program_ids)})
     if woken.rowcount:  # type: ignore[attr-defined]
-        _wake_jobs(session)
+        wake_loops(session)
 
 
 def lock_due(session: Session, limit: int) -> list[Request]:
@@ -99,11 +100,6 @@ def answered(session: Session, made: Iterable[Decision]) -> None:
         for decision in made
     ]
     session.execute(_ANSWER, rows)
-
-
-def _wake_jobs(session: Session) -> None:
-    # The loops of a service look again after a commit that says so; else at their next poll.
-    session.info["published"] = True
 
 
 def _with_holds(session: Session, rows: Iterable[Row[Any]]) -> list[Request]:

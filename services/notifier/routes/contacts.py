@@ -6,7 +6,7 @@ from typing import Any, Final
 from contracts.bodies.notifier import ContactsBody, ContactsView
 from contracts.problems import InvalidError, NotFoundError
 from contracts.vocabulary import Role
-from services.chassis.api import Answer, Api, Call, Contract, Tenant
+from services.chassis.api import Answer, Api, Call, Contract, IfMatch, Tenant
 from services.notifier.domain.contacts import Contact
 from services.notifier.domain.notices import COORDINATOR
 from services.notifier.store import contacts
@@ -33,7 +33,7 @@ def read_agency(call: Call, agency_id: str) -> Answer:
     "PUT",
     "/v1/agencies/<agency_id>/contacts",
     _AGENCYS,
-    Contract(answer=ContactsView, body=ContactsBody),
+    Contract(answer=ContactsView, body=ContactsBody, if_match=IfMatch.ONCE_THERE),
 )
 def replace_agency(call: Call, agency_id: str) -> Answer:
     """State all contacts of an agency; once there are any, If-Match is needed.
@@ -53,7 +53,7 @@ def read_coordinator(call: Call) -> Answer:
     "PUT",
     "/v1/contacts/coordinator",
     _ADMIN,
-    Contract(answer=ContactsView, body=ContactsBody),
+    Contract(answer=ContactsView, body=ContactsBody, if_match=IfMatch.ONCE_THERE),
 )
 def replace_coordinator(call: Call) -> Answer:
     """State all contacts of the coordinators; once there are any, If-Match is needed."""

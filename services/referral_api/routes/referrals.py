@@ -9,7 +9,7 @@ from contracts.bodies import referral_api as bodies
 from contracts.bodies.shared import slug
 from contracts.problems import InvalidError
 from contracts.vocabulary import ReferralState, Role
-from services.chassis.api import Answer, Api, Call, Contract, Tenant
+from services.chassis.api import Answer, Api, Call, Contract, IfMatch, Tenant
 from services.chassis.pages import PageQuery
 from services.referral_api.routes import answers
 from services.referral_api.routes.desk import desk, on_referral
@@ -73,7 +73,10 @@ def read_referral(call: Call, referral_id: UUID) -> Answer:
 
 
 @api.route_for(
-    "PATCH", _ONE, _OWN, Contract(answer=bodies.ReferralView, body=bodies.CorrectReferral)
+    "PATCH",
+    _ONE,
+    _OWN,
+    Contract(answer=bodies.ReferralView, body=bodies.CorrectReferral, if_match=IfMatch.ALWAYS),
 )
 def correct_referral(call: Call, referral_id: UUID) -> Answer:
     """Correct a referral before an agency has accepted it.
