@@ -390,6 +390,19 @@ class Audit(Schema):
     verified = fields.Boolean(required=True)
 
 
+class Note(Schema):
+    """A free text that came with a step; ``about`` is the offer, or an id of the step's time."""
+
+    about = fields.UUID(required=True)
+    text = fields.String(required=True)
+
+
+class Notes(Schema):
+    """Every free text of one referral but the officer's own, which goes to the holder."""
+
+    items = fields.List(fields.Nested(Note), required=True)
+
+
 class RepublishBody(Schema):
     """Which topic to send again; both where none is named."""
 

@@ -151,6 +151,20 @@ def test_nothing_fits_and_the_coordinator_places_by_hand_or_closes(
     assert here.referral(closed)["state"] == "closed"
 
 
+def test_the_coordinator_reads_why_an_agency_declined_and_the_read_is_audited(
+    town: OpenTown,
+) -> None:
+    here = town(*PAIR)
+    referral = here.submit(OFFICER)
+    (offer,) = here.offers(NEAR, "open")
+    no = {"reason": "barred", "side": "provider", "note": "asked to leave in spring"}
+    here.step(NEAR, offer, "decline", no)
+    notes = here.get(COORDINATOR, f"/v1/referrals/{referral}/notes")["items"]
+    assert notes == [{"about": offer["offer_id"], "text": "asked to leave in spring"}]
+    audit = here.get(COORDINATOR, f"/v1/referrals/{referral}/audit")["items"]
+    assert audit[-1]["action"] == "notes.read"
+
+
 def test_training_reaches_training_programs_and_no_figure(town: OpenTown) -> None:
     here = town(program("near/beds"), program("school/beds", training=True))
     here.submit(TRAINEE)

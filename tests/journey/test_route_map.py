@@ -48,6 +48,7 @@ ROUTES: Final[dict[str, dict[Role, Tenant]]] = {
     "POST /v1/referrals/<referral_id>/enter-in-error": {Role.COORDINATOR: ALL},
     "GET /v1/referrals/<referral_id>/history": {Role.COORDINATOR: ALL},
     "GET /v1/referrals/<referral_id>/audit": {Role.COORDINATOR: ALL},
+    "GET /v1/referrals/<referral_id>/notes": {Role.COORDINATOR: ALL},
     "GET /v1/offers": HOLDING,
     "GET /v1/offers/<offer_id>": HOLDING,
     "GET /v1/offers/<offer_id>/person": STEP,

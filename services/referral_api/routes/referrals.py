@@ -163,6 +163,12 @@ def read_audit(call: Call, referral_id: UUID) -> dict[str, Any]:
     return {"items": entries, "verified": verified}
 
 
+@api.route_for("GET", f"{_ONE}/notes", _COORDINATOR, Contract(answer=bodies.Notes))
+def read_notes(call: Call, referral_id: UUID) -> dict[str, Any]:
+    """Read the free texts that came with declines, placements and closures; audited."""
+    return {"items": read.notes(on_referral(call, referral_id))}
+
+
 def _answer(call: Call, referral: Referral) -> Answer:
     (seen,) = read.beside(call.session, [referral])
     return Answer(answers.referral_for(call.actor, seen), referral.version)

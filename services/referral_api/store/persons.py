@@ -15,6 +15,7 @@ from services.chassis.keys import KeyDestroyedError, PersonKeys, seal, unseal
 from services.referral_api.tables import PersonField
 
 SUBMITTED: Final = ""
+NOTE: Final = "note"
 _FIELDS: Final = cast("Table", PersonField.__table__)
 
 
@@ -56,8 +57,22 @@ class Persons:
 
     def note(self, session: Session, referral_id: UUID, about: UUID, text: str) -> None:
         """Keep a free text that came with a step; ``about`` tells it from the others."""
-        values = {("note", str(about)): text}
+        values = {(NOTE, str(about)): text}
         self._insert(session, self._key(referral_id), referral_id, values)
+
+    def notes(self, session: Session, referral_id: UUID) -> list[tuple[UUID, str]]:
+        """Every free text that came with a step, as (about, text), in the order of the ids."""
+        key = self._key(referral_id)
+        query = (
+            select(PersonField.row, PersonField.sealed)
+            .where(PersonField.referral_id == referral_id, PersonField.field == NOTE)
+            .where(PersonField.row != SUBMITTED)
+            .order_by(PersonField.row)
+        )
+        return [
+            (UUID(row), orjson.loads(unseal(key, sealed, _place(referral_id, NOTE, row))))
+            for row, sealed in session.execute(query)
+        ]
 
     def _insert(
         self,

@@ -6,7 +6,7 @@ from contracts.vocabulary import Outcome, Reason, ReferralState, Side
 from services.chassis.ids import uuid7
 from services.referral_api.domain import offer
 from services.referral_api.domain.referral import Step
-from services.referral_api.tables import Offer
+from services.referral_api.tables import Offer, Refused
 from services.referral_api.usecases.lifecycle import Command
 
 _WITHOUT_A_PROGRAM = frozenset({Outcome.INFORMATION_GIVEN, Outcome.NOT_SERVED})
@@ -48,6 +48,8 @@ def _end_for_agency(
         command.end(holder, offer.Step.NOT_SERVE)
         holder.reason, holder.side = reason, side
         command.offer_event(OfferNotServed, holder, reason=reason, side=side)
+        if side is Side.PROVIDER:
+            command.refuse(holder.program_id, Refused.DECLINED)
         return
     command.end(holder, offer.Step.COMPLETE)
     holder.outcome = outcome

@@ -16,7 +16,7 @@ from services.chassis.actor import Actor
 from services.referral_api.domain import disclosure
 from services.referral_api.store import referrals as store
 from services.referral_api.tables import Offer, Referral
-from services.referral_api.usecases.lifecycle import check_is_theirs, subject_of
+from services.referral_api.usecases.lifecycle import Command, check_is_theirs, subject_of
 from services.referral_api.usecases.offered import OfferCommand
 
 
@@ -65,6 +65,13 @@ def audit_of(
     faults = audit.verify_subject(session, subject)
     faults += outbox.verify(session, TOPIC, str(referral_id))
     return audit.entries(session, subject), not faults
+
+
+def notes(command: Command) -> list[dict[str, Any]]:
+    """The free texts of declines, placements and closures; they may tell of the person: audited."""
+    found = command.desk.persons.notes(command.session, command.referral.id)
+    command.publish("notes.read", count=len(found))
+    return [{"about": about, "text": text} for about, text in found]
 
 
 def person(on: OfferCommand) -> dict[str, Any]:
