@@ -24,6 +24,7 @@ FOLDER: Final = Path(contracts.__file__).parent
 GENERATED: Final = ("schemas/events", "schemas/openapi")
 PUBLISHED: Final = "schemas/published"
 EXAMPLES: Final = "examples"
+KEPT: Final = "schemas/examples.json"
 MEND: Final = "run `handoff contracts generate`"
 _FOLDER_OPTION: Final = click.option(
     "--folder",
@@ -125,6 +126,7 @@ def write(folder: Path, wanted: Mapping[str, str]) -> list[str]:
     for name in stray:
         (folder / name).unlink()
     texts = dict(wanted) | _published(folder, wanted)
+    texts[KEPT] = text_of({"kept for ever": sorted({*_kept(folder), *_examples(folder)})})
     changed = [name for name, text in texts.items() if _read(folder / name) != text]
     for name in changed:
         path = folder / name
@@ -193,9 +195,24 @@ def _example_faults(folder: Path) -> list[str]:
         for name in sorted(event_types())
         if not any((folder / EXAMPLES / name).glob("*.json"))
     ]
+    kept, there = set(_kept(folder)), set(_examples(folder))
+    found += [f"{name}: is gone, and is kept for ever: bring it back" for name in kept - there]
+    found += [f"{name}: not in {KEPT} yet: {MEND}" for name in there - kept]
     for path in sorted((folder / EXAMPLES).glob("*/*.json")):
         found += _each(folder, path, partial(evolution.example_faults, path.parent.name))
     return found
+
+
+def _examples(folder: Path) -> list[str]:
+    """The paths of the golden examples that are there."""
+    found = (folder / EXAMPLES).glob("*/*.json")
+    return [path.relative_to(folder).as_posix() for path in found]
+
+
+def _kept(folder: Path) -> list[str]:
+    """The paths of the golden examples that must never go."""
+    text = _read(folder / KEPT)
+    return [] if text is None else list(json.loads(text)["kept for ever"])
 
 
 def _each(folder: Path, path: Path, look: Callable[[Any], list[str]]) -> list[str]:
