@@ -16,6 +16,20 @@ from services.cli.sheet import Sheet
 
 COLUMNS: Final = ("table", "line", "id", "reason")
 FIRST_LINE: Final = 2
+# Tables without which there is no directory, then the columns without which a table says nothing.
+TABLES: Final = ("organizations", "services", "attributes")
+NEEDED: Final = {
+    "organizations": ("id", "name"),
+    "services": ("id", "organization_id", "name", "status"),
+    "attributes": ("id", "link_id", "taxonomy_term_id"),
+    "schedules": ("id", "service_id", "byday", "opens_at", "closes_at"),
+    "languages": ("id", "service_id", "code"),
+    "phones": ("id", "service_id", "number"),
+    "locations": ("id", "latitude", "longitude"),
+    "service_at_location": ("id", "service_id", "location_id"),
+    "addresses": ("id", "location_id"),
+    "service_capacity": ("id", "service_id", "available", "updated"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +107,24 @@ def read_folder(folder: Path) -> Folder:
     paths = sorted(folder.glob("*.csv"))
     if not paths:
         raise sheet.SheetError(f"{folder} holds no CSV file")
-    return Folder({path.stem: sheet.read(path) for path in paths})
+    found = {path.stem: sheet.read(path) for path in paths}
+    lacks = _lacks(found)
+    if lacks:
+        raise sheet.SheetError(f"{folder}: {'; '.join(lacks)}")
+    return Folder(found)
+
+
+def _lacks(found: Mapping[str, Sheet]) -> list[str]:
+    """What no row can make up for, said once instead of once a row."""
+    gone = [f"{name}.csv is missing" for name in TABLES if name not in found]
+    columns = [
+        f"{name}.csv lacks the column {column}"
+        for name, needed in NEEDED.items()
+        if name in found
+        for column in needed
+        if column not in found[name].columns
+    ]
+    return gone + columns
 
 
 def _are_rows(rejected: object) -> bool:

@@ -85,6 +85,25 @@ def test_a_folder_without_tables_is_one_line(empty_town: Town, tmp_path: Path) -
     assert line_of(result) == f"handoff: {tmp_path} holds no CSV file"
 
 
+def test_a_column_that_is_missing_is_said_once_and_not_once_a_row(
+    empty_town: Town, copy: Path
+) -> None:
+    header = (copy / "services.csv").read_text(encoding="utf-8").splitlines()[0]
+    spoil(copy / "services.csv", 1, header.replace("organization_id", "org_id"))
+    result = empty_town.handoff.calling("directory", "import", copy)
+    assert result.exit_code == 1
+    assert line_of(result) == f"handoff: {copy}: services.csv lacks the column organization_id"
+
+
+def test_a_table_that_is_missing_is_said_once_and_not_once_a_row(
+    empty_town: Town, copy: Path
+) -> None:
+    (copy / "services.csv").unlink()
+    result = empty_town.handoff.calling("directory", "import", copy)
+    assert result.exit_code == 1
+    assert line_of(result) == f"handoff: {copy}: services.csv is missing"
+
+
 def test_a_zone_that_does_not_exist_is_named(empty_town: Town, copy: Path) -> None:
     result = empty_town.handoff.calling("directory", "import", copy, "--time-zone", "Mars/North")
     assert result.exit_code == 1
