@@ -1,0 +1,1 @@
+"""The event log on Apache Kafka; the one package that knows the client library."""

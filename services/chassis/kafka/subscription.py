@@ -1,0 +1,211 @@
+"""One member of a consumer group on Apache Kafka."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final, TypeVar
+
+import structlog
+from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient, MemberToRemove, OffsetSpec
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    KafkaError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+    for_code,
+)
+from kafka.structs import MemberState, OffsetAndMetadata
+
+from contracts.codec import Message
+from services.chassis.event_log import LogUnavailableError, Record
+from services.chassis.kafka.bounded import BoundedClient
+from services.chassis.kafka.client import (
+    MARGIN_S,
+    in_our_words,
+    learn,
+    made,
+    ms,
+)
+from services.chassis.kafka.settings import KafkaSettings
+
+log = structlog.get_logger()
+R = TypeVar("R")
+
+_JOIN_S: Final = 5.0
+_REVOKED: Final = (
+    CommitFailedError,
+    IllegalGenerationError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+
+
+class NotJoinedError(LogUnavailableError):
+    """No coordinator lets us join the group now."""
+
+
+class KafkaSubscription:
+    """A static member of a group: after a crash, the same name takes its partitions up at once.
+
+    Membership fences nothing (a paused member may handle a batch that another has): the inbox does.
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        group: str,
+        topics: tuple[str, ...],
+        member: str,
+        ask: Callable[[Callable[[KafkaAdminClient], Any]], Any],
+    ) -> None:
+        self.group = group
+        self.member = member
+        self._settings = settings
+        self._topics = topics
+        self._ask = ask
+        self._ends: dict[tuple[str, int], int] = {}
+        self._owed: dict[tuple[str, int], int] = {}
+        self._consumer = BoundedClient("kafka consumer", self._new_consumer, _end_consumer)
+
+    def poll(self, max_records: int, seconds: float) -> Sequence[Record]:
+        """The next records; joins the group first, then waits up to ``seconds`` for a record.
+
+        Raises LogUnavailableError where the group's coordinator does not answer.
+        """
+
+        def poll(consumer: KafkaConsumer) -> list[Record]:
+            if not _join(consumer):
+                return []
+            if self._owed:
+                self._settle(consumer)
+            found = consumer.poll(timeout_ms=ms(seconds), max_records=max_records)
+            return [_incoming(record) for records in found.values() for record in records]
+
+        try:
+            return self._call("poll", poll, seconds + _JOIN_S)
+        except NotJoinedError:
+            self._consumer.drop()  # a new client finds a way more surely than one that lost it
+            raise
+
+    def commit(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Remember the next offsets of the partitions that are still ours.
+
+        Those that went to another member are left to it: it reads them again, and the inbox ignores
+        them. Offsets never go back. Raises LogUnavailableError where the coordinator gives no
+        answer in time.
+        """
+        self._owed |= {p: end for p, end in offsets.items() if end > self._ends.get(p, 0)}
+        if self._owed:
+            self._call("commit", self._settle, 0)
+
+    def lag(self) -> int:
+        """Records of the whole group that are not yet committed; any thread may ask."""
+        return int(self._ask(lambda admin: _lag(admin, self.group, self._topics)))
+
+    def close(self) -> None:
+        """Leave the group, so that the others have the partitions at once."""
+        if not self._consumer.made:
+            return
+        try:
+            left = self._call("close", lambda consumer: consumer.group_metadata().member_id, 0)
+            self._consumer.close(self._settings.answer_s)
+            # The library lets a static member go without a word: the others would wait a session
+            # long. Both its names are said, or else it could put out who took its place meanwhile.
+            gone = MemberToRemove(member_id=left, group_instance_id=self.member)
+            self._ask(lambda admin: admin.remove_group_members(self.group, [gone]))
+        except LogUnavailableError as error:
+            self._consumer.drop()
+            log.info("left_without_saying", group=self.group, reason=str(error))
+
+    def _settle(self, consumer: KafkaConsumer) -> None:
+        ours = consumer.assignment()
+        kept = {
+            TopicPartition(*place): OffsetAndMetadata(end, "", -1)
+            for place, end in self._owed.items()
+            if TopicPartition(*place) in ours
+        }
+        try:
+            consumer.commit(kept, timeout_ms=ms(self._settings.answer_s))
+        except _REVOKED as error:
+            # The group is being shared out anew: what stays ours is settled after that.
+            log.info("commit_during_rebalance", group=self.group, reason=type(error).__name__)
+        else:
+            self._ends |= self._owed
+            self._owed = {}
+
+    def _call(self, what: str, work: Callable[[KafkaConsumer], R], seconds: float) -> R:
+        with in_our_words(what):
+            return self._consumer.call(work, seconds + self._settings.answer_s + MARGIN_S)
+
+    def _new_consumer(self) -> KafkaConsumer:
+        own = {
+            "group_id": self.group,
+            "group_instance_id": self.member,
+            "auto_offset_reset": "earliest",
+            "enable_auto_commit": False,
+            "allow_auto_create_topics": False,
+            "partition_assignment_strategy": [CooperativeStickyAssignor],
+            # The library asks a broker for more only when the last question is answered: with its
+            # 500 ms a backlog on some partitions waited for news on the others.
+            "fetch_max_wait_ms": 100,
+            "session_timeout_ms": ms(self._settings.session_s),
+            # A heartbeat is also how a member learns that the partitions are shared out anew.
+            "heartbeat_interval_ms": ms(min(1.0, self._settings.session_s / 5)),
+        }
+        consumer = made(KafkaConsumer, self._settings, own)
+        try:
+            learn(consumer, self._topics, self._settings.answer_s)
+        except BaseException:
+            _end_consumer(consumer)
+            raise
+        consumer.subscribe(self._topics)
+        return consumer
+
+
+def _join(consumer: KafkaConsumer) -> bool:
+    """Whether the member has its share of the partitions; waits while the group is shared out."""
+    # A join that ends between two polls is thrown away by the library, and begun again: with short
+    # polls two members can go on so for ever. Hence one long wait, in nothing but the join.
+    coordinator = consumer._coordinator  # noqa: SLF001
+    if coordinator.poll(timeout_ms=ms(_JOIN_S)):
+        return True
+    if coordinator.state is not MemberState.REBALANCING:
+        raise NotJoinedError("poll: the group's coordinator does not answer")
+    return False
+
+
+def _lag(admin: KafkaAdminClient, group: str, topics: Sequence[str]) -> int:
+    places = [
+        TopicPartition(topic["name"], partition["partition_index"])
+        for topic in admin.describe_topics(list(topics))
+        for partition in _existing(topic)["partitions"]
+    ]
+    read = admin.list_group_offsets({group: places})[group]
+    done = {place: read[place].offset for place in places if place in read}
+    ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
+    # A place that was never committed (-1) counts from the oldest record that is still kept.
+    new = [place for place in places if done.get(place, -1) < 0]
+    starts = admin.list_partition_offsets(dict.fromkeys(new, OffsetSpec.EARLIEST))
+    done |= {place: start.offset for place, start in starts.items()}
+    return sum(max(0, ends[place].offset - done[place]) for place in places)
+
+
+def _existing(topic: dict[str, Any]) -> dict[str, Any]:
+    if topic["error_code"]:
+        raise for_code(topic["error_code"])(topic["name"])
+    return topic
+
+
+def _incoming(record: Any) -> Record:
+    """Whatever stands there becomes a record: the inbox, not the reader, judges it."""
+    headers = {name: value or b"" for name, value in record.headers}
+    key = (record.key or b"").decode("utf-8", "replace")
+    message = Message(record.topic, key, headers, record.value or b"")
+    return Record(record.partition, record.offset, message)
+
+
+def _end_consumer(consumer: KafkaConsumer) -> None:
+    with suppress(KafkaError, RuntimeError):
+        consumer.close(autocommit=False, timeout_ms=ms(MARGIN_S))

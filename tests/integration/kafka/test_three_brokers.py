@@ -1,0 +1,197 @@
+"""Three brokers, and what may befall them: nothing acknowledged is lost, and order holds."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from contracts.codec import Message
+from services.chassis.event_log import LogUnavailableError
+from services.chassis.kafka import topics as kafka_topics
+from services.chassis.kafka.log import KafkaLog
+from services.chassis.kafka.settings import KafkaSettings
+from services.chassis.kafka.topics import set_topic_configs
+from services.local_servers.broker import Broker
+from services.local_servers.kafka import Kafka
+from tests.integration.kafka.brokers import (
+    done,
+    emptied,
+    first_occurrences,
+    published,
+    read_until,
+    until,
+)
+from tests.ports.event_log_suite import commit
+from tests.ports.samples import TALLIES, message
+
+KEYS = tuple(f"unit-{number}" for number in range(12))
+BATCHES = 40
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """Three brokers; each test leaves them as it found them."""
+    with Kafka(tmp_path_factory.mktemp("cluster"), brokers=3) as running:
+        yield running
+
+
+@pytest.fixture
+def settings(cluster: Kafka) -> KafkaSettings:
+    """Three copies of each record, two of them before an acknowledgment."""
+    return emptied(KafkaSettings(servers=cluster.servers, answer_s=5.0, publish_s=20.0))
+
+
+@pytest.fixture
+def log(settings: KafkaSettings) -> Iterator[KafkaLog]:
+    """The log of the three brokers."""
+    with closing(KafkaLog(settings)) as opened:
+        yield opened
+
+
+def leader(cluster: Kafka, log: KafkaLog, key: str) -> Broker:
+    """The broker that leads the partition of a key."""
+    log.publish([message(1, key)])
+    with closing(log.subscribe(f"finder-of-{key}", [TALLIES], "finder")) as finder:
+        found = read_until(finder, {(key, b"1")})
+    place = next(record.partition for record in found if record.message.key == key)
+    topic = log.ask(lambda admin: admin.describe_topics([TALLIES]))[0]
+    number = next(p["leader_id"] for p in topic["partitions"] if p["partition_index"] == place)
+    return next(broker for broker in cluster.brokers if broker.node.number == number)
+
+
+def in_sync(log: KafkaLog) -> bool:
+    """Whether every partition has its three copies up to date."""
+    try:
+        (topic,) = log.ask(lambda admin: admin.describe_topics([TALLIES]))
+    except LogUnavailableError:
+        return False
+    return all(len(partition["isr_nodes"]) == 3 for partition in topic["partitions"])
+
+
+def batch(number: int) -> list[Message]:
+    """One message of every key."""
+    return [message(number, key) for key in KEYS]
+
+
+def assert_whole(log: KafkaLog, last: int) -> None:
+    """Every number of every key is there, first come in order."""
+    wanted = {(key, str(number).encode()) for key in KEYS for number in range(1, last + 1)}
+    with closing(log.subscribe("checker", [TALLIES], "checker")) as checker:
+        found = read_until(checker, wanted)
+    assert first_occurrences(found) == {key: list(range(1, last + 1)) for key in KEYS}
+
+
+def test_a_leader_killed_under_load_loses_nothing(cluster: Kafka, log: KafkaLog) -> None:
+    victim = leader(cluster, log, KEYS[0])
+    for number in range(1, BATCHES + 1):
+        published(log, batch(number))
+        if number == BATCHES // 2:
+            victim.kill()
+    assert_whole(log, BATCHES)
+    victim.start()
+    until(lambda: in_sync(log))
+
+
+def test_with_two_brokers_gone_nothing_is_acknowledged_until_one_is_back(
+    cluster: Kafka, settings: KafkaSettings, log: KafkaLog
+) -> None:
+    published(log, batch(1))
+    first, second, third = cluster.brokers
+    first.kill()
+    second.kill()
+    hasty = KafkaSettings(servers=settings.servers, answer_s=2.0, publish_s=3.0)
+    with closing(KafkaLog(hasty)) as stalled, pytest.raises(LogUnavailableError):
+        stalled.publish(batch(2))
+    assert third.running
+    first.start()
+    published(log, batch(2))
+    assert_whole(log, 2)
+    second.start()
+    until(lambda: in_sync(log))
+
+
+def test_a_leader_paused_in_the_middle_of_a_send_holds_nobody_up_for_long(
+    cluster: Kafka, log: KafkaLog
+) -> None:
+    paused = leader(cluster, log, KEYS[0])
+    published(log, batch(1))
+    paused.pause()
+    try:
+        published(log, batch(2))
+        assert_whole(log, 2)
+    finally:
+        paused.resume()
+    published(log, batch(3))
+    assert_whole(log, 3)
+    until(lambda: in_sync(log))
+
+
+def test_a_broker_whose_log_folder_is_lost_gets_everything_back(
+    cluster: Kafka, log: KafkaLog
+) -> None:
+    for number in range(1, 6):
+        published(log, batch(number))
+    until(lambda: in_sync(log))
+    victim, *others = cluster.brokers
+    victim.kill()
+    victim.wipe()
+    victim.start()
+    until(lambda: in_sync(log))
+    # The one that lost its disk must now hold what it takes to go on without another.
+    others[0].kill()
+    published(log, batch(6))
+    assert_whole(log, 6)
+    others[0].start()
+    until(lambda: in_sync(log))
+
+
+def test_members_that_come_and_go_leave_no_record_unread(log: KafkaLog) -> None:
+    for number in range(1, 11):
+        published(log, batch(number))
+    wanted = {(key, str(number).encode()) for key in KEYS for number in range(1, 11)}
+    read: set[tuple[str, bytes]] = set()
+    for turn in range(20):
+        with closing(log.subscribe("group", [TALLIES], f"member-{turn % 3}")) as member:
+            taken = member.poll(4, 5.0)
+            commit(member, taken)
+            read |= {(r.message.key, r.message.headers["ce_sequence"]) for r in taken}
+    assert len(read) > 20
+    with closing(log.subscribe("group", [TALLIES], "last")) as last:
+        read_until(last, wanted - read)
+        assert last.poll(10, 0.0) == []
+
+
+def test_topics_are_made_and_checked(settings: KafkaSettings, log: KafkaLog) -> None:
+    # Each broker learns a moment after the controller what was made and deleted.
+    until(lambda: kafka_topics.check(settings) == [])
+    log.ask(lambda admin: admin.delete_topics([TALLIES]))
+    until(lambda: {d.topic for d in kafka_topics.check(settings)} == {TALLIES})
+    missing = f"{TALLIES}: cleanup.policy must be delete, the topic is missing"
+    until(lambda: missing in map(str, kafka_topics.check(settings)))
+    until(lambda: kafka_topics.apply(settings).created == (TALLIES,))
+    until(lambda: kafka_topics.check(settings) == [])
+    until(lambda: kafka_topics.apply(settings) == kafka_topics.TopicReport((), (), ()))
+
+
+def test_a_setting_that_was_changed_by_hand_is_put_right_and_partitions_are_not(
+    settings: KafkaSettings, log: KafkaLog
+) -> None:
+    spoilt = {TALLIES: {"min.insync.replicas": "1", "retention.ms": "1000"}}
+    until(lambda: done(lambda: log.ask(lambda admin: set_topic_configs(admin, spoilt))))
+    more = {"routing.youth": 9}
+    until(lambda: done(lambda: log.ask(lambda admin: admin.create_partitions(more))))
+    spoilt_so = {
+        (TALLIES, "min.insync.replicas", "1"),
+        (TALLIES, "retention.ms", "1000"),
+        ("routing.youth", "partitions", "9"),
+    }
+    until(lambda: _found(settings) == spoilt_so)
+    report = kafka_topics.apply(settings)
+    assert {d.setting for d in report.corrected} <= {"min.insync.replicas", "retention.ms"}
+    until(lambda: _found(settings) == {("routing.youth", "partitions", "9")})
+    left = kafka_topics.apply(settings).left
+    assert [str(d) for d in left] == ["routing.youth: partitions must be 6, found 9"]
+
+
+def _found(settings: KafkaSettings) -> set[tuple[str, str, str | None]]:
+    return {(d.topic, d.setting, d.found) for d in kafka_topics.check(settings)}

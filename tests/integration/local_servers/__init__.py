@@ -1,0 +1,1 @@
+"""Real Kafka and PostgreSQL, started from what pip has installed."""
