@@ -22,7 +22,10 @@ _JSON: Final = JSONFormat()
 
 
 class UnreadableError(Exception):
-    """No code can read these bytes: quarantine them. The text carries no payload."""
+    """No code can read these bytes. The text carries no payload.
+
+    A message that still says where it belongs is parked; one without an address is quarantined.
+    """
 
 
 class UnknownVersionError(Exception):
@@ -152,7 +155,7 @@ def address(message: Message) -> Address:
 def decode(message: Message) -> Envelope:
     """The typed event of a message.
 
-    Raises UnreadableError (quarantine) or UnknownVersionError (park).
+    Raises UnreadableError or UnknownVersionError.
     """
     place = address(message)
     if type_named(place.type) is None:

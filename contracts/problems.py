@@ -28,6 +28,7 @@ class Problem(Enum):
     KEY_BUSY = Kind("/problems/idempotency-key-busy", 409, "The same request is under way")
     STALE = Kind("/problems/stale", 412, "It has changed since you read it")
     TOO_LARGE = Kind("/problems/too-large", 413, "The body is too large")
+    HEADERS_TOO_LARGE = Kind("/problems/headers-too-large", 431, "The headers are too large")
     MEDIA_TYPE = Kind("/problems/unsupported-media-type", 415, "Send application/json")
     INVALID = Kind("/problems/invalid", 422, "Some fields are not right")
     KEY_REUSED = Kind("/problems/idempotency-key-reused", 422, "The key belongs to another request")

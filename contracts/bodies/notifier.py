@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from marshmallow import Schema, ValidationError, fields, validate, validates, validates_schema
 
-from contracts.bodies.shared import email_address, flag
+from contracts.bodies.shared import WholeNumber, email_address, flag
 
 NOTICE_STATES: Final = ("pending", "no_contact", "sent", "failed", "dropped")
 DIMENSIONS: Final = ("sector", "agency", "urgency", "entry_door", "language", "age_band")
@@ -68,7 +68,7 @@ class NoticesQuery(Schema):
         validate=validate.Length(min=1, max=1000),
         metadata={"description": "the `next` of the page before"},
     )
-    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=200))
+    limit = WholeNumber(load_default=50, validate=validate.Range(min=1, max=200))
 
 
 class NoticeView(Schema):

@@ -153,15 +153,24 @@ class Receipt(Schema):
     submitted_at = fields.AwareDateTime(required=True)
 
 
-class OfferView(Schema):
-    """An offer as its agency sees it; facts of the person are coarse, or not there at all."""
+class OfferStanding(Schema):
+    """To which program an offer was made, and what became of it."""
 
     offer_id = fields.UUID(required=True)
-    referral_id = fields.UUID(required=True)
-    reference = fields.String(required=True)
     program_id = fields.String(required=True)
     agency_id = fields.String(required=True)
     state = word(words.OfferState, required=True)
+    offered_at = fields.AwareDateTime(required=True)
+    deadline_at = fields.AwareDateTime(required=True)
+    reason = word(words.Reason, required=True, allow_none=True)
+    side = word(words.Side, required=True, allow_none=True)
+
+
+class OfferView(OfferStanding):
+    """An offer as its agency sees it; facts of the person are coarse, and gone once it ended."""
+
+    referral_id = fields.UUID(required=True)
+    reference = fields.String(required=True)
     need = word(words.Need, required=True)
     urgency = word(words.Urgency, required=True)
     sector = word(words.Sector, required=True)
@@ -169,11 +178,7 @@ class OfferView(Schema):
     language = fields.String(required=True, allow_none=True)
     household_size = fields.Integer(required=True, allow_none=True)
     accommodations = fields.List(word(words.Accommodation), required=True)
-    offered_at = fields.AwareDateTime(required=True)
-    deadline_at = fields.AwareDateTime(required=True)
     answered_at = fields.AwareDateTime(required=True, allow_none=True)
-    reason = word(words.Reason, required=True, allow_none=True)
-    side = word(words.Side, required=True, allow_none=True)
     rescinded_for = word(words.RescindReason, required=True, allow_none=True)
     outcome = word(words.Outcome, required=True, allow_none=True)
     origin = word(words.Origin, required=True)
@@ -187,18 +192,10 @@ class OfferPage(Schema):
     next = fields.String(required=True, allow_none=True)
 
 
-class PlacedOffer(Schema):
+class PlacedOffer(OfferStanding):
     """An offer as the coordinator sees it beside its referral."""
 
-    offer_id = fields.UUID(required=True)
-    program_id = fields.String(required=True)
-    agency_id = fields.String(required=True)
     attempt = fields.Integer(required=True)
-    state = word(words.OfferState, required=True)
-    offered_at = fields.AwareDateTime(required=True)
-    deadline_at = fields.AwareDateTime(required=True)
-    reason = word(words.Reason, required=True, allow_none=True)
-    side = word(words.Side, required=True, allow_none=True)
 
 
 class ReferralView(Receipt):

@@ -13,6 +13,7 @@ _SLUG: Final = r"^[a-z0-9][a-z0-9._-]*$(?!\n)"
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 LONGEST_SLUG: Final = 80
+_DIGITS: Final = re.compile("-?[0-9]{1,18}")
 
 
 def slug(**options: Any) -> fields.String:
@@ -44,6 +45,15 @@ def moment(**options: Any) -> fields.AwareDateTime:
 def count(least: int, most: int, **options: Any) -> fields.Integer:
     """A whole number between two others, themselves included."""
     return fields.Integer(strict=True, validate=validate.Range(min=least, max=most), **options)
+
+
+class WholeNumber(fields.Integer):
+    """An integer as an address carries it: digits of ASCII alone, though Python reads more."""
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, str) and not _DIGITS.fullmatch(value):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
 
 
 def flag(**options: Any) -> fields.Boolean:

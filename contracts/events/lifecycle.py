@@ -54,9 +54,12 @@ class OfferEventSchema(LifecycleSchema):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferralSubmitted(LifecycleEvent):
-    """An officer submitted a referral; attempt 1 is open."""
+    """An officer submitted a referral; attempt 1 is open.
 
-    encounter_id: UUID
+    ``encounter_id`` links the needs of one encounter; a protected need is linked to none.
+    """
+
+    encounter_id: UUID | None = None
 
 
 @published("referral.submitted", 1, TOPIC)
@@ -65,7 +68,7 @@ class ReferralSubmittedSchema(LifecycleSchema):
 
     record = ReferralSubmitted
 
-    encounter_id = ident(fields.UUID(required=True))
+    encounter_id = ident(fields.UUID(load_default=None, allow_none=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,10 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The referral as of the commit that published the event; ``excluded`` = said no or lapsed."""
+    """The referral as of the commit that published the event; ``excluded`` = said no or lapsed.
+
+    ``occurred_at`` = the start of the day (UTC) of an imported row of the past; None for live ones.
+    """
 
     referral_id: UUID
     reference: str
@@ -80,6 +83,7 @@ class Snapshot:
     state: ReferralState
     submitted_at: datetime
     facts: Facts
+    occurred_at: datetime | None = None
     open_attempt: OpenAttempt | None = None
     live_offers: tuple[LiveOffer, ...] = ()
     holder: Holder | None = None
@@ -159,6 +163,7 @@ class SnapshotSchema(Record):
     state = coarse(Coarse.STATE, fields.Enum(ReferralState, by_value=True, required=True))
     submitted_at = coarse(Coarse.TIME, fields.AwareDateTime(required=True))
     facts = ident(fields.Nested(FactsSchema, required=True))
+    occurred_at = coarse(Coarse.TIME, fields.AwareDateTime(load_default=None, allow_none=True))
     open_attempt = ident(fields.Nested(OpenAttemptSchema, load_default=None, allow_none=True))
     live_offers = ident(fields.List(fields.Nested(LiveOfferSchema), load_default=tuple))
     holder = ident(fields.Nested(HolderSchema, load_default=None, allow_none=True))

@@ -97,7 +97,7 @@ class Parser(FlaskParser):
 
     def _raw_load_json(self, req: flask.Request) -> Any:
         body = body_of(req)
-        return missing if body is None and not req.get_data(cache=True) else body
+        return missing if body is None else body
 
 
 View = TypeVar("View", bound=Callable[..., Any])

@@ -7,10 +7,10 @@ from typing import Final
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.event_log import Record, Subscription
+from services.chassis.event_log import Record, Subscription, by_place
 from services.chassis.faults import is_transient, reason_of
 from services.chassis.held import parked_since
-from services.chassis.inbox import Inbox, by_place
+from services.chassis.inbox import Inbox
 from services.chassis.watchdog import Watchdog
 
 BATCH: Final = 100

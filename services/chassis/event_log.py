@@ -1,6 +1,7 @@
 """The EventLog port: append messages, and read them in groups that remember how far they are."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,3 +51,12 @@ class EventLog(Protocol):
 
     def close(self) -> None:
         """Let go of every resource."""
+
+
+def by_place(batch: Iterable[Record]) -> dict[tuple[str, int], int]:
+    """The next offset to commit per (topic, partition) after a batch."""
+    ends: dict[tuple[str, int], int] = defaultdict(int)
+    for record in batch:
+        place = (record.message.topic, record.partition)
+        ends[place] = max(ends[place], record.offset + 1)
+    return dict(ends)

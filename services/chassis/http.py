@@ -33,6 +33,12 @@ _BY_STATUS: Final = {
     415: Problem.MEDIA_TYPE,
     422: Problem.INVALID,
 }
+# In place of werkzeug's sentences, which speak to somebody at a browser.
+_SAID: Final = {
+    404: "there is no such address; see /docs/",
+    405: "this address does not take this method; see /docs/",
+    413: f"send at most {LARGEST_BODY} bytes",
+}
 
 
 class ProblemSchema(Schema):
@@ -180,7 +186,7 @@ def as_problem(error: HTTPException) -> ProblemError:
     if errors:
         detail = f"not right: {', '.join(sorted(map(str, errors)))}"
         return ProblemError(problem, detail, {str(k): v for k, v in errors.items()})
-    return ProblemError(problem, error.description or problem.value.title)
+    return ProblemError(problem, _SAID.get(status) or error.description or problem.value.title)
 
 
 def http_problem(error: HTTPException) -> flask.Response:

@@ -1,6 +1,5 @@
 """Handling each message once and in order per key: last, waiting, parked and quarantined."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -45,7 +44,9 @@ class Inbox:
     def take(self, session: Session, batch: Iterable[Record], now: datetime) -> int:
         """Handle, ignore, hold back or quarantine each record; returns how many were handled.
 
-        Raises whatever a handler raises: the whole batch then rolls back.
+        Raises whatever a handler raises, and UnreadableError or UnknownVersionError for a message
+        in its turn that does not decode: the whole batch then rolls back. Quarantined is only what
+        does not say where it belongs, for it can hold up no key, and nobody can try it again.
         """
         placed: list[tuple[Record, Address]] = []
         for record in batch:
@@ -93,15 +94,13 @@ class Inbox:
         place: Address,
         now: datetime,
     ) -> int:
-        if is_done(standing, place):
+        replaces = self._replaces(session, standing, record, place)
+        if is_done(standing, place) and not replaces:
             return 0
-        in_turn = is_in_turn(standing, place)
+        in_turn = replaces or is_in_turn(standing, place)
         try:
             envelope = decode(record.message)
-        except UnreadableError as error:
-            self._quarantine(session, record, str(error), now)
-            return 0
-        except UnknownVersionError:
+        except (UnreadableError, UnknownVersionError):
             if in_turn:
                 raise
             envelope = None
@@ -110,6 +109,15 @@ class Inbox:
             return 0
         self._handle(session, standing, envelope, now)
         return 1 + self._drain(session, standing, (place.topic, place.key), now)
+
+    def _replaces(
+        self, session: Session, standing: Standing, record: Record, place: Address
+    ) -> bool:
+        """Whether it is the parked message with other bytes: its producer sent it anew, mended."""
+        if standing.parked.get((place.topic, place.key)) != place.seq:
+            return False
+        where = self._of(parked, place.topic, place.key)
+        return _message(session.execute(select(parked).where(*where)).one()) != record.message
 
     def _handle(
         self, session: Session, standing: Standing, envelope: Envelope, now: datetime
@@ -121,7 +129,7 @@ class Inbox:
             with about(**{TOPICS[envelope.topic].key.replace(" ", "_"): envelope.key}):
                 handler(session, now, envelope)
                 session.flush()
-        if here in standing.parked:  # a newer version of a compacted key, which makes it whole
+        if here in standing.parked:  # by a mended copy, or a newer version of a compacted key
             self._unpark(session, standing, here)
         standing.last[here] = envelope.seq
         standing.moved.add(here)
@@ -218,8 +226,15 @@ class Inbox:
         place: Address,
         now: datetime,
     ) -> None:
-        row = self._message_row(place, record) | {"since": now}
-        session.execute(insert(session, waiting).values(row).on_conflict_do_nothing())
+        """Keep a message until its turn; of two copies the later one counts."""
+        row = self._message_row(place, record)
+        add = insert(session, waiting).values(row | {"since": now})
+        newer = {name: row[name] for name in ("partition", "offset", "headers", "value")}
+        session.execute(
+            add.on_conflict_do_update(
+                index_elements=["consumer", "topic", "key", "seq"], set_=newer
+            )
+        )
         standing.waiting.add((place.topic, place.key))
 
     def _set_aside(
@@ -230,9 +245,9 @@ class Inbox:
         reason: str,
         now: datetime,
     ) -> None:
-        """Park a message that is in turn; on a compacted topic it replaces an older one."""
+        """Park a message that is in turn, in place of an older version or copy of it."""
         place = address(record.message)
-        if is_done(standing, place):
+        if is_done(standing, place) and not self._replaces(session, standing, record, place):
             return
         log.error(
             "key_parked",
@@ -286,12 +301,3 @@ class Inbox:
 def _message(row: Any) -> Message:
     headers = {name: value.encode("latin-1") for name, value in row.headers.items()}
     return Message(row.topic, row.key, headers, row.value)
-
-
-def by_place(batch: Iterable[Record]) -> dict[tuple[str, int], int]:
-    """The next offset to commit per (topic, partition) after a batch."""
-    ends: dict[tuple[str, int], int] = defaultdict(int)
-    for record in batch:
-        place = (record.message.topic, record.partition)
-        ends[place] = max(ends[place], record.offset + 1)
-    return dict(ends)

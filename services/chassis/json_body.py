@@ -6,7 +6,7 @@ import flask
 import orjson
 from flask.json.provider import JSONProvider
 
-from contracts.problems import Problem, ProblemError
+from contracts.problems import InvalidError, Problem, ProblemError
 
 DEEPEST: Final = 32
 WIDEST: Final = 2**63
@@ -42,8 +42,11 @@ def read(raw: bytes) -> Any:
     return value
 
 
-def body_of(request: flask.Request) -> Any:
-    """The JSON body of a request; None for an empty one. Raises ProblemError (400, 413, 415)."""
+def body_of(request: flask.Request) -> dict[str, Any] | None:
+    """The JSON object of a request; None for an empty body.
+
+    Raises ProblemError (400, 413, 415, and 422 for JSON that is no object).
+    """
     raw = request.get_data(cache=True)
     if not raw:
         return None
@@ -52,11 +55,14 @@ def body_of(request: flask.Request) -> Any:
             Problem.MEDIA_TYPE, "send the body as JSON, with Content-Type: application/json"
         )
     try:
-        return read(raw)
+        body = read(raw)
     except ValueError as error:
         raise ProblemError(
             Problem.MALFORMED, f"the body cannot be read: {error}", {"json": [str(error)]}
         ) from None
+    if not isinstance(body, dict):
+        raise InvalidError("json", "send a JSON object")
+    return body
 
 
 def _check(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""The operator's routes: alive, ready, metrics, API reference, flow, parked keys, the clock."""
+"""The operator's routes: health, metrics, reference, flow, parked keys, republishing, the clock."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import flask
 from flask_swagger_ui import get_swaggerui_blueprint
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, validate
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from contracts.bodies.shared import moment
 from contracts.problems import ConflictError, InvalidError, NotFoundError, Problem, ProblemError
-from contracts.topics import Consumer
+from contracts.topics import TOPICS, Consumer, Service
 from contracts.vocabulary import Role
 from services.chassis import held
 from services.chassis.api import Tenant, guarded
@@ -25,6 +26,7 @@ from services.chassis.service import ParkedError, WiredService
 from services.chassis.tokens import Tokens
 
 PREFIXES: Final = ("/livez", "/readyz", "/metrics", "/docs", "/ops")
+LONGEST_KEY: Final = 80
 _ADMIN: Final = {Role.ADMIN: Tenant.ALL}
 
 
@@ -36,10 +38,18 @@ class RedriveBody(Schema):
     key = fields.String(required=True)
 
 
+class RepublishBody(Schema):
+    """Which history to send again: a topic's, or one stream's of it."""
+
+    service = fields.Enum(Service, by_value=True, required=True)
+    topic = fields.String(required=True, validate=validate.OneOf(TOPICS))
+    key = fields.String(load_default=None, validate=validate.Length(min=1, max=LONGEST_KEY))
+
+
 class ClockBody(Schema):
     """The time that the settable clock is to show; it only goes forwards."""
 
-    now = fields.AwareDateTime(required=True)
+    now = moment(required=True)
 
 
 def create_operations(
@@ -54,9 +64,10 @@ def create_operations(
     registry = registry_of({service.name: service.flow for service in services}, counted)
     _add_health(app, services, draining)
     _add_reference(app, services)
-    _add_parked(app, services, clock)
+    _add_parked(app, services)
+    _add_republish(app, services)
     if isinstance(clock, SettableClock):
-        _add_clock(app, clock)
+        _add_clock(app, services[0], clock)
 
     @app.get("/metrics")
     @guarded({})
@@ -119,7 +130,7 @@ def _add_reference(app: flask.Flask, services: Sequence[WiredService]) -> None:
         guarded({})(app.view_functions[endpoint])
 
 
-def _add_parked(app: flask.Flask, services: Sequence[WiredService], clock: Clock) -> None:
+def _add_parked(app: flask.Flask, services: Sequence[WiredService]) -> None:
     @app.get("/ops/parked")
     @guarded(_ADMIN)
     def parked() -> dict[str, Any]:
@@ -138,21 +149,39 @@ def _add_parked(app: flask.Flask, services: Sequence[WiredService], clock: Clock
         wanted: Consumer = body["consumer"]
         for service in services:
             if any(box.consumer == wanted for box in service.inboxes):
-                return {"handled": _redrive(service, clock, body)}
+                return {"handled": _redrive(service, body)}
         raise NotFoundError("consumer")
 
 
-def _redrive(service: WiredService, clock: Clock, body: dict[str, Any]) -> int:
+def _redrive(service: WiredService, body: dict[str, Any]) -> int:
     try:
-        return service.redrive(body["consumer"], body["topic"], body["key"], clock.now())
+        return service.redrive(body["consumer"], body["topic"], body["key"], flask.g.actor)
     except ParkedError as error:
         raise ConflictError(f"the message fails as before: {error}") from None
     except LookupError:
         raise NotFoundError("parked key") from None
 
 
-def _add_clock(app: flask.Flask, clock: SettableClock) -> None:
-    """Demo and tests only: settings refuse a settable clock in production."""
+def _add_republish(app: flask.Flask, services: Sequence[WiredService]) -> None:
+    named = {service.name: service for service in services}
+
+    @app.post("/ops/republish")
+    @guarded(_ADMIN)
+    def republish() -> tuple[dict[str, Any], int]:
+        body = _body(RepublishBody())
+        service = named.get(body["service"])
+        if service is None:
+            raise NotFoundError("service")
+        if TOPICS[body["topic"]].producer is not service.name:
+            raise InvalidError("topic", f"{service.name} does not publish it")
+        return {"events": service.republish(body["topic"], body["key"], flask.g.actor)}, 202
+
+
+def _add_clock(app: flask.Flask, witness: WiredService, clock: SettableClock) -> None:
+    """Demo and tests only: settings refuse a settable clock in production.
+
+    The services share one clock, so one of them, the witness, audits who set it.
+    """
 
     @app.get("/ops/clock")
     @guarded(_ADMIN)
@@ -166,6 +195,7 @@ def _add_clock(app: flask.Flask, clock: SettableClock) -> None:
             clock.set(_body(ClockBody())["now"])
         except ValueError as error:
             raise InvalidError("now", str(error)) from None
+        witness.clock_was_set(flask.g.actor)
         return {"now": clock.now().isoformat()}
 
 

@@ -120,11 +120,16 @@ def keys(session: Session, topic: str) -> list[str]:
     return list(session.scalars(select(stream_heads.c.key).where(stream_heads.c.topic == topic)))
 
 
-def republish(session: Session, topic: str) -> int:
-    """Mark the whole history of a topic unsent; the relay sends it again in order."""
+def republish(session: Session, topic: str, key: str | None = None) -> int:
+    """Mark the history of a topic, or of one key of it, unsent; returns how many events that are.
+
+    The relay sends them again in order; what was erased is not sent.
+    """
     positions = select(history.c.position).where(
         history.c.topic == topic, history.c.payload.is_not(None)
     )
+    if key is not None:
+        positions = positions.where(history.c.key == key)
     changed = session.execute(
         outbox.update().where(outbox.c.position.in_(positions)).values(published_at=None)
     )

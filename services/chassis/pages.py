@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -12,6 +12,7 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy import ColumnElement, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from contracts.bodies.shared import WholeNumber
 from contracts.problems import InvalidError
 
 LONGEST: Final = 200
@@ -27,7 +28,7 @@ class PageQuery(Schema):
         validate=validate.Length(min=1, max=LONGEST_CURSOR),
         metadata={"description": "the `next` of the page before"},
     )
-    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=LONGEST))
+    limit = WholeNumber(load_default=50, validate=validate.Range(min=1, max=LONGEST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def _decode(cursor: str, keys: Sequence[Column]) -> list[Any]:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         values = orjson.loads(raw)
         return [_typed(value, key) for value, key in zip(values, keys, strict=True)]
-    except (ValueError, TypeError, AttributeError, binascii.Error):
+    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error):
         raise InvalidError("after", "must be the `next` of the page before") from None
 
 
@@ -78,7 +79,7 @@ def _typed(value: Any, key: Column) -> Any:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             raise ValueError
-        return moment
+        return moment.astimezone(UTC)  # beyond the years 1 to 9999 it raises OverflowError
     # orjson reads an integer of more than 64 bits as a floating-point number.
     if kind is int and (type(value) is not int or not -WIDEST <= value < WIDEST):
         raise ValueError

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import flask
 import structlog
 
 from contracts.topics import Consumer, Service, topics_of
-from services.chassis import held, idempotency, outbox
+from services.chassis import audit, held, idempotency, outbox
+from services.chassis.actor import Actor
 from services.chassis.clock import Clock
 from services.chassis.consumer import ConsumerLoop
 from services.chassis.database import Database, Wake
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 IDLE_S: Final = 0.25
 HOUSEKEEPING_S: Final = 30.0
 WAITS_TOO_LONG: Final = timedelta(seconds=60)
+# The subject under which each service audits what its operators did.
+OPERATIONS: Final = "operations"
 
 
 class ParkedError(Exception):
@@ -111,8 +114,8 @@ class WiredService:
             found.append(f"quarantined records: {counts['quarantined']} (see handoff parked list)")
         return found
 
-    def redrive(self, consumer: Consumer, topic: str, key: str, now: datetime) -> int:
-        """Handle a parked key again.
+    def redrive(self, consumer: Consumer, topic: str, key: str, actor: Actor) -> int:
+        """Handle a parked key again, and audit who asked for it; returns how many were handled.
 
         Raises LookupError where nothing is parked there, ParkedError where it fails as before; it
         stays parked then.
@@ -122,11 +125,29 @@ class WiredService:
             raise LookupError(f"{self.name} has no consumer {consumer}")
         try:
             with self.database.transaction() as session:
-                return box.redrive(session, topic, key, now)
+                now = self.clock.now()
+                handled = box.redrive(session, topic, key, now)
+                detail = {"consumer": consumer, "topic": topic, "key": key, "handled": handled}
+                audit.record(session, OPERATIONS, now, actor, "parked.redrive", **detail)
         except Exception as error:
             if is_transient(error) or isinstance(error, NotParkedError):
                 raise
             raise ParkedError(reason_of(error)) from None
+        return handled
+
+    def republish(self, topic: str, key: str | None, actor: Actor) -> int:
+        """Send a topic, or one stream of it, again, and audit it; returns how many events."""
+        with self.database.transaction() as session:
+            events = outbox.republish(session, topic, key)
+            detail = {"topic": topic, "key": key, "events": events}
+            now = self.clock.now()
+            audit.record(session, OPERATIONS, now, actor, "stream.republish", **detail)
+        return events
+
+    def clock_was_set(self, actor: Actor) -> None:
+        """Audit who set the clock; the entry's own time is what it was set to."""
+        with self.database.transaction() as session:
+            audit.record(session, OPERATIONS, self.clock.now(), actor, "clock.set")
 
     def close(self) -> None:
         """Leave the groups and close the database; the loops have ended before."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 
-from services.chassis.http import LARGEST_BODY
+from services.chassis.refusals import LARGEST_HEADERS, LARGEST_READ, ProblemChannel
 
 LOOK_AGAIN_S: Final = 0.02
 
@@ -56,7 +56,8 @@ class HttpServer:
             host=host,
             port=port,
             threads=threads,
-            max_request_body_size=LARGEST_BODY,
+            max_request_body_size=LARGEST_READ,
+            max_request_header_size=LARGEST_HEADERS,
             ident=None,
             clear_untrusted_proxy_headers=True,
         )
@@ -64,6 +65,8 @@ class HttpServer:
         self._listeners: list[Any] = [
             one for one in sockets.values() if isinstance(one, BaseWSGIServer)
         ]
+        for listener in self._listeners:
+            listener.channel_class = ProblemChannel
         self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
 
     @property

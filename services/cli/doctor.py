@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from services.chassis.settings import Settings
-from services.cli import checkup
+from services.cli import answering, checkup, datafiles
 from services.cli.checkup import Finding
 from services.cli.client import ClientError
 from services.cli.options import examples, home_option
@@ -33,23 +33,26 @@ def doctor(home: Path | None) -> None:
 
 
 def _findings(home: Path | None) -> Iterator[Finding]:
-    """Every finding; wrong settings end the search, for nothing else can be found then."""
+    """Every finding; wrong settings or folders end the search: nothing else is found then."""
     found = checkup.settings_of(home)
     if isinstance(found, Finding):
         yield found
         return
-    yield Finding("settings", right=True, state=f"mode {found.mode}, home {found.home}")
-    if not found.home.exists():
-        yield Finding("folder", right=False, state=f"{found.home} is not there", mend="handoff up")
+    folders = list(datafiles.folders(found))
+    yield from folders
+    if folders:
         return
+    yield checkup.mode(found)
     yield from _of_folder(found)
 
 
 def _of_folder(found: Settings) -> Iterator[Finding]:
     yield from checkup.keys(found)
-    yield from checkup.databases(found)
-    yield checkup.events(found)
+    yield datafiles.key_store(found)
+    yield from datafiles.databases(found)
+    yield datafiles.events(found)
+    yield from datafiles.mail(found)
     yield checkup.sqlite_version()
-    yield checkup.clock(found)
+    yield checkup.clock(found, datafiles.newest_record(found))
     yield checkup.disk(found)
-    yield checkup.running(found)
+    yield answering.running(found)

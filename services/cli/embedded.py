@@ -1,6 +1,7 @@
 """The embedded suite: three services, one process, one port, no server beside it."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 import flask
@@ -13,8 +14,9 @@ from services.chassis.operations import create_operations
 from services.chassis.platform import Platform
 from services.chassis.service import WiredService
 from services.chassis.serving import HttpServer, Stopping, Wsgi
-from services.chassis.settings import Settings
+from services.chassis.settings import HOST_IS, SettingError, Settings
 from services.cli import home
+from services.cli.settings import address_of
 from services.matcher import app as matcher
 from services.matcher import settings as matcher_settings
 from services.notifier import app as notifier
@@ -31,7 +33,7 @@ def build_services(platform: Platform) -> list[WiredService]:
     return [
         referral_api.build(platform, referral_api_settings.read()),
         matcher.build(platform, matcher_settings.read()),
-        notifier.build(platform, notifier_settings.read()),
+        notifier.build(platform, notifier_settings.read(address_of(platform.settings))),
     ]
 
 
@@ -54,26 +56,28 @@ class Suite:
     """Opens a home folder and runs everything on it; ``close`` ends it cleanly."""
 
     def __init__(self, settings: Settings) -> None:
-        home.prepare(settings)
-        self._lock = home.lock(settings)
-        self.settings = settings
-        self.platform = home.platform(settings)
+        self._lock, platform = home.take(settings)
+        self._web = _server(self._answer, settings)
+        # The machine chooses for port 0; what is wired from here on, links in mail too, knows.
+        self.settings = replace(settings, port=self._web.port)
+        self.platform = replace(platform, settings=self.settings)
         self.services = build_services(self.platform)
         for service in self.services:
-            migrations.upgrade(service.database, service.name)
-        events = Database(settings.database_url("events"))
-        self.log = EmbeddedLog(events, self.platform.clock.now)
+            with home.told(home.service_file(settings, service.name)):
+                migrations.upgrade(service.database, service.name)
+        with home.told(settings.data / home.EVENTS):
+            events = Database(settings.database_url("events"))
+            self.log = EmbeddedLog(events, self.platform.clock.now)
         self.stopping = Stopping()
         clock, tokens = self.platform.clock, self.platform.tokens
         operations = create_operations(self.services, clock, tokens, self.stopping.asked)
         self.wsgi: Wsgi = Dispatcher(self.services, operations)
         self._prune = Loop("events.prune", self._prune_log, PRUNE_EVERY_S, Wake())
-        self._web = HttpServer(self.wsgi, settings.host, settings.port, settings.threads)
 
     @property
     def address(self) -> str:
         """Where the suite answers."""
-        return f"http://{self.settings.host}:{self._web.port}"
+        return address_of(self.settings)
 
     def start(self) -> None:
         """Start every loop, then answer requests."""
@@ -94,9 +98,20 @@ class Suite:
         self._lock.release()
         return late
 
+    def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        """The server is made before what it serves, and started after."""
+        return self.wsgi(environ, start)
+
     def _prune_log(self) -> int:
         self.log.prune()
         return 0
+
+
+def _server(answer: Wsgi, settings: Settings) -> HttpServer:
+    try:
+        return HttpServer(answer, settings.host, settings.port, settings.threads)
+    except ValueError:  # the host is no address, and no name that this machine knows
+        raise SettingError(f'HANDOFF_HOST "{settings.host}": {HOST_IS}') from None
 
 
 def open_suite(settings: Settings) -> Suite:

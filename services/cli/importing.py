@@ -1,10 +1,10 @@
 """Submitting one row of a spreadsheet: the same row is the same referral, however often sent."""
 
-import hashlib
+import hmac
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, field, replace
 from typing import Final
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from services.cli.client import Client, ClientError
 from services.cli.mapping import Mapping, Refusal, Submission, Tally
@@ -33,10 +33,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """Sends rows by a map, as one officer; rows ``sent`` before, by key, are not sent again."""
+    """Sends rows by a map, as one officer; rows ``sent`` before, by key, are not sent again.
+
+    Under one ``secret`` a row has the same ids whenever it is sent; without it nobody who holds
+    the sheet, or another list of its numbers, can tell which referral is whose.
+    """
 
     mapping: Mapping
     officer: Client
+    secret: bytes
     sent: Table[str, Result] = field(default_factory=dict)
 
     def submit(self, row: Row) -> Result:
@@ -55,9 +60,12 @@ class Importer:
             return Result(row.line, key, "failed", str(error))
 
     def key_of(self, row: Row) -> str:
-        """What tells this row from all others: its key column, else a hash of the whole row."""
+        """What tells this row from all others: its key column, else a keyed hash of all."""
         column = self.mapping.sheet["key"]
-        return row.cells[column] if column and row.cells[column] else _digest(row.cells)
+        if column and row.cells[column]:
+            return row.cells[column]
+        cells = "\x1f".join(f"{name}={cell}" for name, cell in sorted(row.cells.items()))
+        return self._mac("cells", cells).hex()
 
     def _send(self, row: Row, key: str, verdict: Submission | Tally) -> Result:
         once = str(self._uuid("row", key))
@@ -77,9 +85,9 @@ class Importer:
         return str(self._uuid("encounter", named or key))
 
     def _uuid(self, kind: str, key: str) -> UUID:
-        return uuid5(NAMESPACE_URL, f"handoff:{self.mapping.sheet['source']}:{kind}:{key}")
+        return UUID(bytes=self._mac(kind, key), version=4)
 
-
-def _digest(cells: Table[str, str]) -> str:
-    joined = "\x1f".join(f"{name}={cell}" for name, cell in sorted(cells.items()))
-    return hashlib.sha256(joined.encode()).hexdigest()[:32]
+    def _mac(self, kind: str, text: str) -> bytes:
+        """HMAC-SHA256, cut to 16 bytes; sheets and kinds never meet."""
+        place = f"{self.mapping.sheet['source']}\x1f{kind}\x1f{text}"
+        return hmac.digest(self.secret, place.encode(), "sha256")[:16]

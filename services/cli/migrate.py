@@ -23,11 +23,12 @@ from services.cli.screen import say
 def migrate(service: str | None, home: Path | None) -> None:
     """Upgrade the databases in place. The suite must be stopped; `handoff up` does it by itself."""
     found = settings.read(home)
-    homes.prepare(found)
     held = homes.lock(found)
     try:
+        homes.prepare(found)
         for name in [Service(service)] if service else list(Service):
-            say(_upgrade(Database(found.database_url(name)), name))
+            with homes.told(homes.service_file(found, name)):
+                say(_upgrade(Database(found.database_url(name)), name))
     finally:
         held.release()
 

@@ -1,10 +1,14 @@
 """The commands that `handoff up` prints: a referral from submission to outcome, for a shell."""
 
+import shlex
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from string import Template
 from typing import Final
 from uuid import uuid4
 
+NAME: Final = "handoff"
 UNIT: Final = "central"
 PROGRAM: Final = "bluff-street-counselling"
 AGENCY: Final = "bluff-street"
@@ -53,6 +57,20 @@ curl -sS "$$API/v1/outcomes/funnel" -H "Authorization: Bearer $$MANAGER"
 curl -sS "$$API/v1/decisions?referral_id=$$REFERRAL" -H "Authorization: Bearer $$COORDINATOR"
 """
 )
+
+
+def command(called: str, python: Path) -> str:
+    """How to type the ``handoff`` command in use: its name, or its path where no PATH finds it.
+
+    ``called`` is how this process was called; ``python`` runs it, and has the command beside it.
+    """
+    own = Path(called)
+    if own.name != NAME:
+        own = python.with_name(NAME)
+    found = shutil.which(NAME)
+    if not own.exists() or (found is not None and own.samefile(found)):
+        return NAME
+    return shlex.quote(str(own))
 
 
 def commands(api: str, tokens: Mapping[str, str]) -> str:

@@ -18,14 +18,34 @@ MANAGER: Final = Actor(subject="manager", role=Role.MANAGER)
 SignIn = Callable[[Actor], Callable[[], str]]
 
 
-def officer(unit_id: str, subject: str = "officer") -> Actor:
+def officer(unit_id: str, subject: str | None = None) -> Actor:
     """An officer of a unit."""
-    return Actor(subject=subject, role=Role.OFFICER, unit_id=unit_id)
+    return named(Role.OFFICER, subject, unit_id=unit_id)
 
 
 def partner(agency_id: str, subject: str | None = None) -> Actor:
     """Somebody who works at an agency."""
-    return Actor(subject=subject or f"desk@{agency_id}", role=Role.PARTNER, agency_id=agency_id)
+    return named(Role.PARTNER, subject, agency_id=agency_id)
+
+
+def named(
+    role: Role,
+    subject: str | None = None,
+    *,
+    agency_id: str | None = None,
+    unit_id: str | None = None,
+) -> Actor:
+    """A caller; who gives no name is one of their unit or agency, so that no two are one."""
+    subject = subject or _usual_subject(role, agency_id, unit_id)
+    return Actor(subject=subject, role=role, agency_id=agency_id, unit_id=unit_id)
+
+
+def _usual_subject(role: Role, agency_id: str | None, unit_id: str | None) -> str:
+    if role is Role.OFFICER and unit_id:
+        return f"officer@{unit_id}"
+    if role is Role.PARTNER and agency_id:
+        return f"desk@{agency_id}"
+    return role.value
 
 
 def sign_in(settings: Settings, life: timedelta = LONGEST_LIFE) -> SignIn:

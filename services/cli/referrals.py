@@ -8,6 +8,7 @@ import click
 
 from services.cli import map_file, people, settings, sheet
 from services.cli.client import Client, ClientError
+from services.cli.import_secret import secret_for
 from services.cli.importing import Importer, Result
 from services.cli.options import client_for, examples, home_option, token_option, url_option
 from services.cli.report import sent_before, write
@@ -78,9 +79,10 @@ def import_(  # noqa: PLR0913 - one argument for each option of the command line
     missing = sorted(mapping.needed() - set(rows.columns))
     if missing:
         raise SheetError(f"{file} lacks columns that the map names: {', '.join(missing)}")
-    actor = people.officer(unit, f"import@{unit}")
+    before, actor = sent_before(report), people.officer(unit, f"import@{unit}")
     with client_for(actor, url, token, home) as officer:
-        results = _submit(Importer(mapping, officer, sent_before(report)), rows)
+        secret = secret_for(settings.read(home), report)
+        results = _submit(Importer(mapping, officer, secret, before), rows)
     _conclude(results, report)
     if follow:
         with client_for(people.COORDINATOR, url, coordinator_token, home) as coordinator:

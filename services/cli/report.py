@@ -1,6 +1,7 @@
 """The report of a spreadsheet import: what became of every row, kept so that none is sent again."""
 
 import csv
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -28,13 +29,19 @@ def write(path: Path, results: Iterable[Result]) -> None:
     """Write the report; raises SheetError where the folder does not take it."""
     draft = path.with_name(f".{path.name}.new")
     try:
-        with draft.open("w", encoding="utf-8", newline="") as file:
+        draft.unlink(missing_ok=True)
+        with open(draft, "x", encoding="utf-8", newline="", opener=_private) as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             writer.writerows([getattr(result, name) for name in COLUMNS] for result in results)
         draft.replace(path)
     except OSError as error:
         raise SheetError(f"{path}: {error.strerror}") from None
+
+
+def _private(path: str, flags: int) -> int:
+    """For its owner alone: it ties the keys of a sheet to referrals."""
+    return os.open(path, flags, 0o600)
 
 
 def _result(line: int, cells: Mapping[str, str]) -> Result:

@@ -54,4 +54,5 @@ def clock_of(found: Settings) -> Clock:
 def address_of(found: Settings) -> str:
     """Where a suite on these settings answers."""
     host = "127.0.0.1" if found.host in {"0.0.0.0", "::"} else found.host  # noqa: S104
-    return f"http://{host}:{found.port}"
+    named = f"[{host}]" if ":" in host else host
+    return f"http://{named}:{found.port}"

@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from contracts.vocabulary import Role
-from services.chassis.actor import Actor
 from services.cli import people, settings
 from services.cli.options import examples, home_option
 
@@ -40,7 +39,11 @@ def token_group() -> None:
     show_default=True,
     help="How long the token lives.",
 )
-@click.option("--subject", help="Who the caller is, as the audit shows it (default: the role).")
+@click.option(
+    "--subject",
+    help="Who the caller is, as the audit shows it "
+    "(default: officer@UNIT, desk@AGENCY, else the role).",
+)
 @home_option
 def create(  # noqa: PLR0913 - one argument for each option of the command line
     *,
@@ -52,6 +55,6 @@ def create(  # noqa: PLR0913 - one argument for each option of the command line
     home: Path | None,
 ) -> None:
     """Print a token, signed with the keys of the folder and dated by its clock."""
-    actor = Actor(subject=subject or role, role=Role(role), agency_id=agency, unit_id=unit)
+    actor = people.named(Role(role), subject, agency_id=agency, unit_id=unit)
     signed = people.sign_in(settings.read(home), timedelta(hours=hours))
     click.echo(signed(actor)())

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import shlex
 import signal
 import sys
 import threading
@@ -18,7 +19,7 @@ from services.chassis.settings import SettingError, Settings
 from services.cli import city, pasting, people, settings
 from services.cli.client import ClientError, connect
 from services.cli.embedded import Suite
-from services.cli.home import HomeError
+from services.cli.home import HomeError, told
 from services.cli.options import examples, home_option
 from services.cli.screen import say
 
@@ -84,7 +85,8 @@ def _logging(level: str, stream: TextIO | None) -> Iterator[None]:
     root = logging.getLogger()
     before = (root.handlers, root.level, sys.excepthook, threading.excepthook)
     logs.configure(level, stream)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # the requests of the command itself
+    for noisy in ("httpx", "alembic"):  # the command's own requests, and what it looks up
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         yield
     finally:
@@ -100,15 +102,23 @@ def _open(suite: Suite) -> None:
     say("  the bundled city was loaded" if loaded else "  the directory is the one of last time")
     say(f"  API reference  {suite.address}/docs/")
     say(f"  health         {suite.address}/readyz")
-    say("  mail           handoff mail")
-    say("\nPaste into a shell (tokens live 24 hours; `handoff token create` makes more):\n")
+    called, at = pasting.command(sys.argv[0], Path(sys.executable)), _home_option(suite.settings)
+    say(f"  mail           {called} mail{at}")
+    say(f"\nPaste into a shell (tokens live 24 hours; `{called} token create{at}` makes more):\n")
     say(pasting.commands(suite.address, {name: sign_in(who)() for name, who in ROLES.items()}))
     say("Ctrl-C stops the suite.")
 
 
+def _home_option(found: Settings) -> str:
+    """What a command needs to find this folder: nothing where the settings name it."""
+    return "" if found.home == settings.read().home else f" --home {shlex.quote(str(found.home))}"
+
+
 def _refuse_stray_clock(found: Settings) -> None:
     """A folder that lived by a settable clock may hold times that are yet to come."""
-    if found.clock_file.exists() and not found.settable_clock:
+    with told(found.home):
+        strays = found.clock_file.exists() and not found.settable_clock
+    if strays:
         raise SettingError(
             f"{found.home} was run on a settable clock: add --demo-clock, or choose another folder"
         )

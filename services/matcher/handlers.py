@@ -24,10 +24,15 @@ def inbox() -> Inbox:
 
 
 def on_lifecycle(session: Session, now: datetime, envelope: Envelope) -> None:
-    """Follow the referral to where it stood at the event's commit."""
+    """Follow the referral to where it stood at the event's commit.
+
+    Raises ValueError for another referral's snapshot: only its own key keeps it in order.
+    """
     event = envelope.event
     if not isinstance(event, LifecycleEvent):
         raise TypeError(f"{type(event).__name__} carries no snapshot")
+    if envelope.key != str(event.snapshot.referral_id):
+        raise ValueError(f"a snapshot of {event.snapshot.referral_id} under another key")
     with about(referral_id=event.snapshot.referral_id):
         take_turn(session)
         follow_referral(session, now, _seen(event.snapshot, envelope.time))

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from environs import Env, EnvError
-from marshmallow.validate import Range
+from environs import Env
 
-from services.chassis.settings import PREFIX, SettingError
+from services.chassis.settings import PREFIX, seal, within
 
 NAMES: Final = frozenset({"CAPACITY_ALLOWANCE_S"})
 
@@ -21,9 +20,7 @@ class MatcherSettings:
 
 def read() -> MatcherSettings:
     """Read and check; raises SettingError naming the wrong one."""
-    env = Env(eager=True, prefix=PREFIX)
-    try:
-        seconds = env.int("CAPACITY_ALLOWANCE_S", 60, validate=Range(0, 3600))
-    except EnvError as error:
-        raise SettingError(str(error)) from None
+    env = Env(eager=False, prefix=PREFIX)
+    seconds = env.int("CAPACITY_ALLOWANCE_S", 60, validate=within(0, 3600))
+    seal(env)
     return MatcherSettings(capacity_allowance=timedelta(seconds=seconds))

@@ -10,6 +10,7 @@ from environs import Env, EnvError
 from services.chassis.settings import PREFIX, SettingError
 from services.notifier.channels.smtp import SmtpServer, server_of
 
+OWN_ADDRESS: Final = "http://127.0.0.1:8000"
 NAMES: Final = frozenset({"PUBLIC_URL", "SMTP_URL", "MAIL_FROM"})
 
 
@@ -22,11 +23,14 @@ class NotifierSettings:
     mail_from: str
 
 
-def read() -> NotifierSettings:
-    """Read and check the notifier's settings; raises SettingError naming the first wrong one."""
+def read(address: str = OWN_ADDRESS) -> NotifierSettings:
+    """Read and check the notifier's settings; raises SettingError naming the first wrong one.
+
+    ``address`` is where the suite answers: links lead there unless HANDOFF_PUBLIC_URL is set.
+    """
     env = Env(eager=True, prefix=PREFIX)
     try:
-        public_url = env.str("PUBLIC_URL", "http://127.0.0.1:8000")
+        public_url = env.str("PUBLIC_URL", address)
         smtp_url = env.str("SMTP_URL", "")
         mail_from = env.str("MAIL_FROM", "Handoff <handoff@localhost>")
     except EnvError as error:

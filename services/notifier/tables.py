@@ -111,6 +111,7 @@ class ProgressRow(Model):
     referral_id: Mapped[UUID] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(String(20))
     submitted_at: Mapped[datetime]
+    occurred_at: Mapped[datetime | None]
     sector: Mapped[str] = mapped_column(String(20))
     urgency: Mapped[str] = mapped_column(String(20))
     entry_door: Mapped[str | None] = mapped_column(String(20))

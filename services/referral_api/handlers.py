@@ -17,6 +17,11 @@ from services.referral_api.tables import Program
 from services.referral_api.usecases import answer
 from services.referral_api.usecases.lifecycle import Command, Desk, load_one
 
+
+class MisaddressedError(Exception):
+    """A message under the key of something else: a fault of its producer, so the key parks."""
+
+
 Answer = TypeVar("Answer", bound=Proposal)
 
 
@@ -39,14 +44,22 @@ def _on(kind: type[Answer], desk: Desk, apply: Callable[[Command, Answer], None]
         proposal: Any = envelope.event
         if not isinstance(proposal, kind):
             raise TypeError(type(proposal).__name__)
+        _check_key(envelope, proposal.referral_id)
         with about(referral_id=proposal.referral_id):
             apply(load_one(session, desk, proposal.referral_id, lambda: now), proposal)
 
     return handle
 
 
+def _check_key(envelope: Envelope, about_id: object) -> None:
+    """Order and locks hold per key: a message about something else under it is a fault."""
+    if envelope.key != str(about_id):
+        raise MisaddressedError(f"a message about {about_id} under the key {envelope.key}")
+
+
 def _on_program(session: Session, _now: datetime, envelope: Envelope) -> None:
     entry: Any = envelope.event
+    _check_key(envelope, entry.program_id)
     copy = Program(
         id=entry.program_id,
         agency_id=entry.agency_id,

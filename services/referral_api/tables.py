@@ -132,13 +132,15 @@ class Referral(Base):
     outcome: Mapped[Outcome | None] = mapped_column(word(Outcome))
     reason: Mapped[Reason | None] = mapped_column(word(Reason))
     side: Mapped[Side | None] = mapped_column(word(Side))
+    # Raised by corrections alone: readers name it, and must not learn of declines by it.
+    facts_version: Mapped[int]
     version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - as SQLAlchemy declares it
     __table_args__ = (
         CheckConstraint(f"review_at IS NOT NULL OR NOT ({_among(REVIEWED)})", name="reviewed"),
         CheckConstraint(f"attempt_open = ({_among(SEEKING)})", name="attempt"),
-        Index("ix_referrals_submitted_by", "submitted_by", "id"),
+        Index("ix_referrals_submitted_by", "unit_id", "submitted_by", "id"),
         Index("ix_referrals_state", "state", "id"),
         Index("ix_referrals_unit_id", "unit_id", "id"),
         Index("ix_referrals_unit_state", "unit_id", "state", "id"),
@@ -161,6 +163,9 @@ class Offer(Base):
     program_id: Mapped[str] = mapped_column(SLUG)
     agency_id: Mapped[str] = mapped_column(SLUG)
     attempt: Mapped[int]
+    # As they were when it was offered: a later correction is not for an agency whose offer ended.
+    need: Mapped[Need] = mapped_column(word(Need))
+    urgency: Mapped[Urgency] = mapped_column(word(Urgency))
     state: Mapped[OfferState] = mapped_column(word(OfferState))
     offered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     deadline_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -13,10 +13,12 @@ from contracts.vocabulary import OfferState, ReferralState
 from services.chassis import audit, outbox
 from services.chassis.database import Database
 from services.chassis.tables import audit as audit_table
-from services.chassis.tables import parked, quarantined, waiting
+from services.chassis.tables import history, parked, quarantined, stream_heads, waiting
 from services.matcher.tables import CapacityRow, DecisionRow, RequestRow, ReservationRow
+from services.notifier.domain.notices import NoticeState
 from services.notifier.tables import NoticeRow
 from services.referral_api.tables import Offer, Referral
+from services.referral_api.usecases.lifecycle import subject_of
 
 ENDED: Final = (ReferralState.CLOSED, ReferralState.WITHDRAWN, ReferralState.ENTERED_IN_ERROR)
 LIVE: Final = (OfferState.OPEN, OfferState.ACKNOWLEDGED)
@@ -32,10 +34,12 @@ def violations(home: Path) -> list[str]:
     ):
         return [
             *_one_state_one_timer(referrals),
-            *_chains(referrals),
+            *_histories(referrals),
             *_places(matcher),
             *_same_holds(referrals, matcher),
             *_one_notice_each(notifier),
+            *_letters(notifier, home / "mail"),
+            *[fault for db in (referrals, matcher, notifier) for fault in _chains(db)],
             *[fault for db in (referrals, matcher, notifier) for fault in _set_aside(db)],
         ]
 
@@ -60,16 +64,27 @@ def _one_state_one_timer(session: Session) -> Iterator[str]:
 
 
 def _chains(session: Session) -> Iterator[str]:
-    """I4: history gapless, linear and chained; the audit too; every referral has both."""
-    for key in outbox.keys(session, TOPIC):
-        yield from (f"I4 {key}: {fault}" for fault in outbox.verify(session, TOPIC, key))
-    for subject in session.scalars(select(audit_table.c.subject).distinct()):
-        faults = audit.verify(audit.entries(session, subject))
-        yield from (f"I4 {subject}: {fault}" for fault in faults)
-    known = set(outbox.keys(session, TOPIC))
+    """I4: every stream of a service gapless, linear and chained to its end; the audit too."""
+    streams = {(row.topic, row.key) for row in session.execute(select(stream_heads))}
+    streams |= {(row.topic, row.key) for row in session.execute(select(history))}
+    streams |= {(audit.TOPIC, name) for name in session.scalars(select(audit_table.c.subject))}
+    for topic, key in sorted(streams):
+        faults = (
+            audit.verify_subject(session, key)
+            if topic == audit.TOPIC
+            else outbox.verify(session, topic, key)
+        )
+        yield from (f"I4 {topic} {key}: {fault}" for fault in faults)
+
+
+def _histories(session: Session) -> Iterator[str]:
+    """I4: every referral has a history and an audit."""
+    known, audited = outbox.keys(session, TOPIC), outbox.keys(session, audit.TOPIC)
     for ident in session.scalars(select(Referral.id)):
         if str(ident) not in known:
             yield f"I4 {ident}: no history"
+        if subject_of(ident) not in audited:
+            yield f"I4 {ident}: no audit"
 
 
 def _places(session: Session) -> Iterator[str]:
@@ -104,10 +119,31 @@ def _same_holds(referrals: Session, matcher: Session) -> Iterator[str]:
 
 
 def _one_notice_each(session: Session) -> Iterator[str]:
-    """I3: one notice per (referral, recipient, template, version)."""
-    columns = (NoticeRow.referral_id, NoticeRow.recipient, NoticeRow.template, NoticeRow.version)
-    for row in session.execute(select(*columns).group_by(*columns).having(func.count() > 1)):
-        yield f"I3 {row}: more than one notice"
+    """I3: nobody was sent the same twice, nor twice the same about one offer."""
+    whom = (NoticeRow.referral_id, NoticeRow.recipient, NoticeRow.template)
+    sent = select(*whom).where(NoticeRow.state == NoticeState.SENT)
+    for row in session.execute(sent.group_by(*whom, NoticeRow.version).having(func.count() > 1)):
+        yield f"I3 {'/'.join(map(str, row))}: sent more than once"
+    of_offer = sent.where(NoticeRow.offer_id.is_not(None))
+    per_offer = of_offer.group_by(*whom, NoticeRow.offer_id)
+    for row in session.execute(per_offer.having(func.count() > 1)):
+        yield f"I3 {'/'.join(map(str, row))}: sent more than once of one offer"
+
+
+def _letters(session: Session, folder: Path) -> Iterator[str]:
+    """I3: a letter for each notice sent, and none but of notices that delivery took up.
+
+    A process killed between writing a letter and recording it leaves a letter of a notice that is
+    still to be sent: the next try replaces the letter.
+    """
+    letters = sorted(path.stem for path in folder.glob("*.eml"))
+    notices = {str(row.notice_id): row for row in session.scalars(select(NoticeRow))}
+    for ident in sorted(notices.keys() - letters):
+        if notices[ident].state == NoticeState.SENT:
+            yield f"I3 {ident}: sent, without a letter"
+    for ident in letters:
+        if ident not in notices or not notices[ident].attempts:
+            yield f"I3 {ident}: a letter that no notice sent"
 
 
 def _set_aside(session: Session) -> Iterator[str]:

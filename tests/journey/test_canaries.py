@@ -11,7 +11,7 @@ import pytest
 from tests.journey.conftest import OpenTown
 from tests.journey.town import ADMIN, COORDINATOR, OFFICER, Town, partner, program
 
-NEAR, FAR = partner("near"), partner("far")
+NEAR, FAR, YOUTH = partner("near"), partner("far"), partner("youth")
 DIGITS: Final = "7305518264937"
 CANARIES: Final = {
     "name": "Zyx Canary-Name Quill",
@@ -26,6 +26,10 @@ CANARIES: Final = {
     "decline": "canary-decline zyxquill shouted at us",
     "withdraw": "canary-withdraw zyxquill moved to his sister",
     "close": "canary-close zyxquill was driven home",
+    "place": "canary-place zyxquill knows the night warden",
+    "not_served": "canary-not-served zyxquill broke a window",
+    "reroute": "canary-reroute zyxquill rang us from a box",
+    "in_error": "canary-in-error zyxquill is a made-up man",
 }
 
 
@@ -96,16 +100,35 @@ def send_canaries(town: Town) -> None:
     alone = town.submit(OFFICER, need="counselling", **full())
     end = {"outcome": "not_served", "reason": "no_capacity", "side": "provider"}
     town.post(COORDINATOR, f"/v1/referrals/{alone}/close", end | {"note": CANARIES["close"]})
+    send_by_hand(town)
     refused = full() | {"need": CANARIES["name"]}
     assert town.call(OFFICER, "POST", "/v1/referrals", refused).is_client_error
     town.settle()
 
 
+def send_by_hand(town: Town) -> None:
+    """What a coordinator writes: a place by hand that fails, a new try, a record in error."""
+    path = f"/v1/referrals/{town.submit(OFFICER, need='counselling', **full())}"
+    town.post(
+        COORDINATOR, f"{path}/place", {"program_id": "youth-talks", "note": CANARIES["place"]}
+    )
+    town.settle()
+    (offer,) = town.offers(YOUTH, "open")
+    town.step(YOUTH, offer, "accept")
+    no = {"reason": "needs_higher_care", "side": "provider", "note": CANARIES["not_served"]}
+    town.step(YOUTH, offer, "not-served", no)
+    town.post(COORDINATOR, f"{path}/reroute", {"note": CANARIES["reroute"]})
+    town.settle()
+    town.post(COORDINATOR, f"{path}/enter-in-error", {"note": CANARIES["in_error"]})
+
+
 @pytest.fixture
 def swept(town: OpenTown) -> Town:
     """A town in which every canary was let loose."""
-    here = town(program("near/beds"), program("far/beds", latitude=41.9))
-    for agency in (NEAR, FAR):
+    # Those who are 34 reach the last one by hand only.
+    talks = program("youth/talks", need="counselling", minimum_age=18, maximum_age=30)
+    here = town(program("near/beds"), program("far/beds", latitude=41.9), talks)
+    for agency in (NEAR, FAR, YOUTH):
         contacts = {"contacts": [{"email": f"desk@{agency.agency_id}.example.org"}]}
         here.put(agency, f"/v1/agencies/{agency.agency_id}/contacts", contacts)
     send_canaries(here)

@@ -154,6 +154,7 @@ def test_a_day_played_through_fifty_kills_is_finished_and_whole(process: Process
             opened.callback(made.close)
             return made
 
+        _await_city(client(people.ADMIN))
         witness = Witness(client)
         codes = _kill_while(Days(witness.client_of), process)
         settle(client(people.ADMIN))
@@ -161,6 +162,14 @@ def test_a_day_played_through_fifty_kills_is_finished_and_whole(process: Process
     assert process.stop() == 0
     assert violations(process.home) == []
     assert set(witness.acknowledged.values()) == _kept(process.home)
+
+
+def _await_city(admin: Client) -> None:
+    """Wait until the process, ready before that, has loaded the city; the directory comes last."""
+    until = time.monotonic() + READY_S
+    while not admin.get("/v1/programs", limit=1)["items"]:
+        assert time.monotonic() < until, "no city in time"
+        threading.Event().wait(0.05)
 
 
 def _kill_while(days: Days, process: Process) -> list[int]:

@@ -114,7 +114,9 @@ CALLERS: Final = {
     Role.ADMIN: ADMIN,
     Role.SERVICE: Actor(subject="a-service", role=Role.SERVICE),
 }
-STRANGERS: Final = {AGENCY: partner("elsewhere"), MINE: OTHER_OFFICER}
+# Another officer of the same unit, and one of another unit who goes by the same name.
+NAMESAKE: Final = Actor(subject=OFFICER.subject, role=Role.OFFICER, unit_id="academy")
+STRANGERS: Final = {AGENCY: (partner("elsewhere"),), MINE: (OTHER_OFFICER, NAMESAKE)}
 
 
 @pytest.fixture(scope="module")
@@ -209,15 +211,16 @@ def test_another_tenant_finds_nothing_there(
     town, ids = street
     method, path = _address(route, ids)
     for tenant in {tenant for tenant in ROUTES[route].values() if tenant is not ALL}:
-        answer = town.call(STRANGERS[tenant], method, path, BODIES.get(route, {}), If_Match='"1"')
-        assert answer.status_code == 404, f"{tenant}: {answer.status_code} {answer.text}"
+        for stranger in STRANGERS[tenant]:
+            answer = town.call(stranger, method, path, BODIES.get(route, {}), If_Match='"1"')
+            assert answer.status_code == 404, f"{stranger}: {answer.status_code} {answer.text}"
 
 
 @pytest.mark.parametrize("path", ["/v1/offers", "/v1/referrals"])
 def test_another_tenants_list_is_empty(street: tuple[Town, dict[str, str]], path: str) -> None:
     town, _ = street
-    stranger = STRANGERS[AGENCY] if path == "/v1/offers" else STRANGERS[MINE]
-    assert town.get(stranger, path)["items"] == []
+    for stranger in STRANGERS[AGENCY] if path == "/v1/offers" else STRANGERS[MINE]:
+        assert town.get(stranger, path)["items"] == []
 
 
 def test_no_read_but_the_holders_shows_a_personal_field(

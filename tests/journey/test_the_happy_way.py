@@ -1,5 +1,7 @@
 """A referral reaches its recorded outcome, and every role sees what it should of it."""
 
+import re
+from email import message_from_bytes, policy
 from uuid import uuid4
 
 from tests.journey.conftest import OpenTown
@@ -94,6 +96,18 @@ def test_the_agency_is_told_by_mail_without_personal_data(town: OpenTown) -> Non
     text = letter.read_text(encoding="utf-8")
     assert "Robin" not in text
     assert "bench" not in text
+
+
+def test_the_link_in_a_letter_leads_to_the_port_that_the_suite_answers_on(town: OpenTown) -> None:
+    here = town(program("harbour/beds"))
+    contact = {"contacts": [{"email": "desk@harbour.example.org"}]}
+    here.put(SHELTER, "/v1/agencies/harbour/contacts", contact)
+    here.submit(OFFICER)
+    (path,) = (here.suite.settings.home / "mail").glob("*.eml")
+    text = message_from_bytes(path.read_bytes(), policy=policy.default).get_content()
+    (link,) = re.findall(r"http\S+", text)
+    assert link.startswith(f"{here.suite.address}/v1/offers/")
+    assert here.get(SHELTER, link)["state"] == "open"
 
 
 def test_the_decision_says_why(town: OpenTown) -> None:

@@ -242,6 +242,7 @@ def open_town(home: Path, *programs: dict[str, Any]) -> Iterator[Town]:
                 town.post(ADMIN, "/v1/directory/imports", directory(*programs))
             town.settle()
             yield town
+            town.settle()
     finally:
         late = suite.close()
         assert late == [], f"did not end in time: {late}"

@@ -90,10 +90,19 @@ def with_value(of: Record, value: bytes) -> Record:
     return replace(of, message=replace(of.message, value=value))
 
 
+def with_headers(of: Record, **named: bytes) -> Record:
+    """The record with other headers."""
+    return replace(of, message=replace(of.message, headers={**of.message.headers, **named}))
+
+
 def of_type(of: Record, name: str) -> Record:
     """The record with another type in its headers."""
-    headers = {**of.message.headers, "ce_type": name.encode()}
-    return replace(of, message=replace(of.message, headers=headers))
+    return with_headers(of, ce_type=name.encode())
+
+
+def misfit(of: Record) -> Record:
+    """The record with JSON in it that does not fit the schema of its type."""
+    return with_value(of, b'{"unit_id": 5, "sector": "Jane Canary"}')
 
 
 class Ledger:

@@ -269,6 +269,7 @@ def _progress() -> None:
         sa.Column("referral_id", sa.Uuid(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("submitted_at", UtcDateTime(), nullable=False),
+        sa.Column("occurred_at", UtcDateTime(), nullable=True),
         sa.Column("sector", sa.String(length=20), nullable=False),
         sa.Column("urgency", sa.String(length=20), nullable=False),
         sa.Column("entry_door", sa.String(length=20)),

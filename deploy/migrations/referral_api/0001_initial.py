@@ -226,6 +226,7 @@ def _referrals() -> None:
         sa.Column("outcome", sa.String(length=32), nullable=True),
         sa.Column("reason", sa.String(length=32), nullable=True),
         sa.Column("side", sa.String(length=32), nullable=True),
+        sa.Column("facts_version", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "attempt_open = (state IN ('routing', 'waitlisted', 'unplaced'))",
@@ -248,7 +249,7 @@ def _referrals() -> None:
         postgresql_where=sa.text("review_at IS NOT NULL"),
     )
     op.create_index("ix_referrals_state", "referrals", ["state", "id"])
-    op.create_index("ix_referrals_submitted_by", "referrals", ["submitted_by", "id"])
+    op.create_index("ix_referrals_submitted_by", "referrals", ["unit_id", "submitted_by", "id"])
     op.create_index("ix_referrals_unit_id", "referrals", ["unit_id", "id"])
     op.create_index("ix_referrals_unit_state", "referrals", ["unit_id", "state", "id"])
 
@@ -261,6 +262,8 @@ def _offers() -> None:
         sa.Column("program_id", sa.String(length=80), nullable=False),
         sa.Column("agency_id", sa.String(length=80), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("need", sa.String(length=32), nullable=False),
+        sa.Column("urgency", sa.String(length=32), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("offered_at", UtcDateTime(), nullable=False),
         sa.Column("deadline_at", UtcDateTime(), nullable=False),

@@ -61,7 +61,7 @@ def contributions(progress: Progress | None) -> Contributions:
     found = Contributions()
     if progress is None or not progress.counted:
         return found
-    month, facts = month_of(progress.submitted_at), _facts(progress)
+    month, facts = month_of(progress.dated), _facts(progress)
     for measure in _of_referral(progress):
         _count(found, month, facts, measure)
     for offer in progress.offers:
@@ -186,7 +186,7 @@ def _measure(found: Contributions, month: str, facts: Facts, span: Span) -> None
     interval, start, end = span
     if start is None or end is None:
         return
-    # A contact may be dated before the click that accepted; a time is never negative.
+    # A contact is dated by the agency, all else by the suite; a time is never negative.
     minutes = max(0, int((end - start).total_seconds() // 60))
     for dimension, value in facts.items():
         found.times[TimeCell(dimension.value, month, value, interval.value, minutes)] += 1

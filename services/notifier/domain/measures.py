@@ -157,8 +157,9 @@ TIMES: Final[Mapping[Interval, str]] = {
 }
 
 _MONTHS: Final = (
-    "A figure stands in the month (UTC) in which its referral was submitted, a tally in the month "
-    "in which it was recorded; figures of past months grow as referrals go on."
+    "A figure stands in the month (UTC) in which its referral was submitted, or occurred where it "
+    "was imported from the past, a tally in the month in which it was recorded; figures of past "
+    "months grow as referrals go on."
 )
 _AGENCIES: Final = (
     "A referral counts for the agency that accepted it last, before that for the agency that it "

@@ -81,6 +81,7 @@ class Progress:
     referral_id: UUID
     state: ReferralState
     submitted_at: datetime
+    occurred_at: datetime | None
     sector: Sector
     urgency: Urgency
     entry_door: EntryDoor | None
@@ -93,6 +94,11 @@ class Progress:
     waitlisted: bool = False
     unplaced: bool = False
     offers: tuple[OfferProgress, ...] = ()
+
+    @property
+    def dated(self) -> datetime:
+        """When it happened: rows of the past stand in the month that they are of."""
+        return self.occurred_at or self.submitted_at
 
     @property
     def counted(self) -> bool:
@@ -146,6 +152,7 @@ def _begin(referral: Referral) -> Progress:
         referral_id=referral.referral_id,
         state=referral.state,
         submitted_at=referral.submitted_at,
+        occurred_at=referral.occurred_at,
         sector=referral.sector,
         urgency=referral.urgency,
         entry_door=referral.entry_door,

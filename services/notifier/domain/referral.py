@@ -24,7 +24,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Referral:
-    """A referral as of one event; ``live`` = offers that may still be accepted."""
+    """A referral as of one event; ``live`` = offers that may still be accepted.
+
+    ``occurred_at`` is the day of an imported row of the past, and None for a live one.
+    """
 
     referral_id: UUID
     reference: str
@@ -32,6 +35,7 @@ class Referral:
     submitted_at: datetime
     sector: Sector
     urgency: Urgency
+    occurred_at: datetime | None = None
     entry_door: EntryDoor | None = None
     language: str | None = None
     age_band: AgeBand = AgeBand.UNKNOWN

@@ -13,7 +13,7 @@ from contracts.topics import Consumer
 from services.chassis.inbox import Inbox
 from services.chassis.logs import about
 from services.notifier.domain.notices import Happening, News
-from services.notifier.handlers.snapshots import offer_of, referral_of
+from services.notifier.handlers.snapshots import lifecycle_event, offer_of, referral_of
 from services.notifier.store import programs
 from services.notifier.store.programs import Program
 from services.notifier.usecases.tell import keep_true, tell
@@ -37,7 +37,7 @@ def inbox() -> Inbox:
 
 def on_lifecycle(session: Session, now: datetime, envelope: Envelope) -> None:
     """Drop what the event made untrue, then store what it owes."""
-    event = cast("LifecycleEvent", envelope.event)
+    event = lifecycle_event(envelope)
     with about(referral_id=event.snapshot.referral_id):
         referral, happening = referral_of(event.snapshot), _happening(event)
         keep_true(session, referral, happening, now)

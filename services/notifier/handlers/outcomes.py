@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 
 from contracts.codec import Envelope
 from contracts.events import event_types, lifecycle
-from contracts.events.lifecycle import LifecycleEvent, OfferEvent
+from contracts.events.lifecycle import OfferEvent
 from contracts.events.tallies import OfferTallied
 from contracts.topics import Consumer
 from services.chassis.inbox import Inbox
 from services.chassis.logs import about
 from services.notifier.domain.progress import OfferStep, Step
-from services.notifier.handlers.snapshots import referral_of
+from services.notifier.handlers.snapshots import lifecycle_event, referral_of
 from services.notifier.usecases.measure import Observed, measure, tally
 
 STEPS: Final[dict[type[OfferEvent], OfferStep]] = {
@@ -39,7 +39,7 @@ def inbox() -> Inbox:
 
 def on_lifecycle(session: Session, _: datetime, envelope: Envelope) -> None:
     """Fold the event into the figures; only its own time counts, so a rebuild agrees."""
-    event = cast("LifecycleEvent", envelope.event)
+    event = lifecycle_event(envelope)
     with about(referral_id=event.snapshot.referral_id):
         observed = Observed(
             referral=referral_of(event.snapshot),

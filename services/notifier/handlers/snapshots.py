@@ -1,9 +1,23 @@
 """From the events' snapshot to the referral that telling and measuring know."""
 
-from contracts.events.lifecycle import OfferEvent
+from typing import cast
+
+from contracts.codec import Envelope
+from contracts.events.lifecycle import LifecycleEvent, OfferEvent
 from contracts.events.snapshot import Holder, Snapshot
 from contracts.vocabulary import age_band
 from services.notifier.domain.referral import Offer, Referral
+
+
+def lifecycle_event(envelope: Envelope) -> LifecycleEvent:
+    """The lifecycle event of an envelope.
+
+    Raises ValueError for another referral's snapshot: only its own key keeps it in order.
+    """
+    event = cast("LifecycleEvent", envelope.event)
+    if envelope.key != str(event.snapshot.referral_id):
+        raise ValueError(f"a snapshot of {event.snapshot.referral_id} under another key")
+    return event
 
 
 def referral_of(snapshot: Snapshot) -> Referral:
@@ -14,6 +28,7 @@ def referral_of(snapshot: Snapshot) -> Referral:
         reference=snapshot.reference,
         state=snapshot.state,
         submitted_at=snapshot.submitted_at,
+        occurred_at=snapshot.occurred_at,
         sector=facts.sector,
         urgency=facts.urgency,
         entry_door=facts.entry_door,

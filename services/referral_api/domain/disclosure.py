@@ -1,4 +1,4 @@
-"""Who may see what of a person: agencies before acceptance, and after it under the consent."""
+"""Who may see what of a person: agencies by their offer, and after acceptance by the consent."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any, Final
 from contracts.problems import ConflictError
 from contracts.vocabulary import PROTECTED_NEEDS, ConsentScope, OfferState, age_band
 from services.referral_api.domain.facts import Facts
-from services.referral_api.domain.offer import HOLDING
+from services.referral_api.domain.offer import HOLDING, UNENDED
 
 # What the agency that holds the referral reads of the person, in this order.
 PERSON_FIELDS: Final = (
@@ -27,16 +27,17 @@ PERSON_FIELDS: Final = (
 _BEYOND_CONTACT_AND_NEED: Final = frozenset({"note"})
 
 
-def before_acceptance(facts: Facts) -> dict[str, Any]:
-    """The facts that an offer shows: an age band, never an age; no place, no wishes."""
+def in_offer(facts: Facts, state: OfferState) -> dict[str, Any]:
+    """The facts of the person that an offer shows: an age band, never an age; no place, no wishes.
+
+    An offer that has ended shows none: the person is no longer that agency's concern.
+    """
+    shown = facts if state in UNENDED else Facts(need=facts.need, urgency=facts.urgency)
     return {
-        "need": facts.need,
-        "urgency": facts.urgency,
-        "sector": facts.sector,
-        "age_band": age_band(facts.age),
-        "language": facts.language,
-        "household_size": facts.household_size,
-        "accommodations": facts.accommodations,
+        "age_band": age_band(shown.age),
+        "language": shown.language,
+        "household_size": shown.household_size,
+        "accommodations": shown.accommodations,
     }
 
 
@@ -53,6 +54,11 @@ def check_may_read(state: OfferState, expires_at: datetime | None, now: datetime
         raise ConflictError(
             f"the person is open to an agency that has accepted; this offer is {state}"
         )
+    check_consent(expires_at, now)
+
+
+def check_consent(expires_at: datetime | None, now: datetime) -> None:
+    """Raise ConflictError where the consent is over at the moment that it named."""
     if expires_at is not None and expires_at <= now:
         raise ConflictError("the person's consent has expired: ask them again")
 

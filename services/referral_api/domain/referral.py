@@ -109,11 +109,16 @@ FHIR_SERVICE_REQUEST: Final[dict[ReferralState, str]] = {
 }
 
 
-def advance(state: ReferralState, step: Step) -> ReferralState:
-    """The state after a step; raises ConflictError where the table does not allow it."""
+def advance(state: ReferralState, step: Step, told: StrEnum | None = None) -> ReferralState:
+    """The state after a step; raises ConflictError where the table does not allow it.
+
+    The error names the state, or ``told`` where the caller must not learn as much.
+    """
     after = TABLE.get((state, step))
     if after is None:
-        raise ConflictError(f"a referral that is {_said(state)} does not allow: {_said(step)}")
+        raise ConflictError(
+            f"a referral that is {_said(told or state)} does not allow: {_said(step)}"
+        )
     return after
 
 

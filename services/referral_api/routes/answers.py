@@ -17,7 +17,6 @@ _COORDINATORS: Final = (
     "unit_id",
     "review_at",
     "attempt",
-    "version",
     "outcome",
     "reason",
     "side",
@@ -55,16 +54,20 @@ def referral_for(actor: Actor, seen: Seen) -> dict[str, Any]:
         **{name: getattr(referral, name) for name in _COORDINATORS},
         "sector": SECTOR_OF[referral.need],
         "owner": OWNER_OF.get(referral.state),
+        "version": referral.facts_version,
         "excluded": seen.excluded,
         "offers": [_placed(offer) for offer in seen.offers],
     }
 
 
 def offer_view(offer: Offer, referral: Referral) -> dict[str, Any]:
-    """The offer with the facts that an agency may see before it accepts."""
+    """The offer with the facts that an agency may see while it is live or held."""
     return {
         **{name: getattr(offer, name) for name in _OFFERS},
-        **disclosure.before_acceptance(facts_of(referral)),
+        **disclosure.in_offer(facts_of(referral), offer.state),
+        "need": offer.need,
+        "urgency": offer.urgency,
+        "sector": SECTOR_OF[offer.need],
         "offer_id": offer.id,
         "referral_id": referral.id,
         "reference": referral.reference,

@@ -50,13 +50,13 @@ def submit_referral(call: Call) -> Answer:
     """
     referral = submit(call.session, desk(), call.actor, call.now(), call.body)
     location = f"/v1/referrals/{referral.id}"
-    return Answer(answers.receipt(referral), referral.version, location)
+    return Answer(answers.receipt(referral), referral.facts_version, location)
 
 
 @api.route_for("GET", "", _OWN, Contract(answer=bodies.ReferralPage, query=ReferralQuery))
 def list_referrals(call: Call) -> dict[str, Any]:
     """List referrals, the oldest first: an officer's own, or all."""
-    mine = call.actor.subject if call.tenant is Tenant.OWN_SUBMISSION else None
+    mine = call.actor if call.tenant is Tenant.OWN_SUBMISSION else None
     filters = {name: call.query.pop(name) for name in ("state", "unit_id")}
     for name, value in filters.items():
         if mine is not None and value is not None:
@@ -81,8 +81,8 @@ def read_referral(call: Call, referral_id: UUID) -> Answer:
 def correct_referral(call: Call, referral_id: UUID) -> Answer:
     """Correct a referral before an agency has accepted it.
 
-    Send the ETag of your last read as If-Match. Live offers are taken back, and the referral is
-    routed again with the new facts.
+    Send the ETag of your last read as If-Match; it changes with the facts, and with nothing else.
+    Live offers are taken back, and the referral is routed again with the new facts.
     """
     command = on_referral(call, referral_id)
     correct(command, call.expected_version(), call.body)
@@ -171,4 +171,4 @@ def read_notes(call: Call, referral_id: UUID) -> dict[str, Any]:
 
 def _answer(call: Call, referral: Referral) -> Answer:
     (seen,) = read.beside(call.session, [referral])
-    return Answer(answers.referral_for(call.actor, seen), referral.version)
+    return Answer(answers.referral_for(call.actor, seen), referral.facts_version)

@@ -9,6 +9,7 @@ from sqlalchemy import and_, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from contracts.vocabulary import ReferralState
+from services.chassis.actor import Actor
 from services.chassis.pages import Page, cut, page_of
 from services.referral_api.domain.offer import HOLDING, UNENDED
 from services.referral_api.domain.referral import REVIEWED
@@ -39,15 +40,17 @@ def reference_taken(session: Session, reference: str) -> bool:
 
 def page(
     session: Session,
-    submitted_by: str | None,
+    submitter: Actor | None,
     filters: dict[str, Any],
     after: str | None,
     limit: int,
 ) -> Page:
     """Referrals, oldest first: one officer's, or all; ``filters`` may name state and unit_id."""
     query = select(Referral)
-    if submitted_by is not None:
-        query = query.where(Referral.submitted_by == submitted_by)
+    if submitter is not None:
+        query = query.where(
+            Referral.unit_id == submitter.unit_id, Referral.submitted_by == submitter.subject
+        )
     for name in ("state", "unit_id"):
         if filters.get(name) is not None:
             query = query.where(getattr(Referral, name) == filters[name])

@@ -9,11 +9,14 @@ from services.referral_api.usecases.offered import OfferCommand
 def accept(on: OfferCommand) -> OfferCommand:
     """Take the referral for this agency; raises ConflictError where another won or time did.
 
+    Nor is a place taken for a person whose consent has expired.
+
     The state decides, not the clock: an accept before the lapse is recorded wins.
     """
     on.take(offer.Step.ACCEPT)
-    on.command.move(referral.Step.ACCEPT)
     on.offer.answered_at = on.command.now
+    on.check_consent()
+    on.command.move(referral.Step.ACCEPT)
     on.command.rescind(on.command.live, RescindReason.PLACED_ELSEWHERE)
     on.command.offer_event(OfferAccepted, on.offer)
     return on.publish("offer.accept")

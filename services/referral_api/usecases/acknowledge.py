@@ -6,7 +6,8 @@ from services.referral_api.usecases.offered import OfferCommand
 
 
 def acknowledge(on: OfferCommand) -> OfferCommand:
-    """Mark the offer seen; raises ConflictError."""
+    """Mark the offer seen; raises ConflictError, also where the consent has expired."""
     on.take(Step.ACKNOWLEDGE)
+    on.check_consent()
     on.command.offer_event(OfferAcknowledged, on.offer)
     return on.publish("offer.acknowledge")

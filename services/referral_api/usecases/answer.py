@@ -1,5 +1,6 @@
 """Apply the matcher's answer to an open attempt: offers, a deferral, a waiting list, or nothing."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
@@ -17,7 +18,7 @@ log = structlog.get_logger()
 
 
 class ForbiddenChoiceError(Exception):
-    """The matcher proposed a program that is excluded: a fault in the code, so the key parks."""
+    """The matcher proposed what it must never: a fault in the code, so the key parks."""
 
 
 def applies(command: Command, proposal: routing.Proposal) -> bool:
@@ -32,13 +33,15 @@ def applies(command: Command, proposal: routing.Proposal) -> bool:
 def routed(command: Command, proposal: routing.Routed) -> None:
     """Make the offers, or refuse the choices and open the next attempt.
 
-    Raises ForbiddenChoiceError for an excluded or avoided program, or no choice at all.
+    Raises ForbiddenChoiceError for an excluded or avoided program, one that is for training where
+    the referral is not or the other way round, or no choice at all.
     """
     if not applies(command, proposal):
         return
-    _check_choices(command, proposal)
     copies = directory.programs(command.session, [c.program_id for c in proposal.choices])
-    refused = [c for c in proposal.choices if _refuses(copies.get(c.program_id), c)]
+    _check_choices(command, proposal, copies)
+    training = command.referral.training
+    refused = [c for c in proposal.choices if _refuses(copies.get(c.program_id), c, training)]
     for choice in refused:
         command.happened(
             events.ChoiceRefused,
@@ -90,19 +93,31 @@ def _moves(command: Command, step: Step) -> bool:
     return command.referral.state is not before
 
 
-def _check_choices(command: Command, proposal: routing.Routed) -> None:
-    never = {*command.refusals, *command.referral.avoided}
-    wrong = sorted(c.program_id for c in proposal.choices if c.program_id in never)
+def _check_choices(
+    command: Command, proposal: routing.Routed, copies: Mapping[str, Program]
+) -> None:
+    never, training = {*command.refusals, *command.referral.avoided}, command.referral.training
+    wrong = sorted(
+        choice.program_id
+        for choice in proposal.choices
+        if choice.program_id in never or _crosses(copies.get(choice.program_id), choice, training)
+    )
     if wrong or not proposal.choices:
         said = ", ".join(wrong) or "no choice"
         raise ForbiddenChoiceError(f"decision {proposal.decision_id} proposes {said}")
 
 
-def _refuses(copy: Program | None, choice: routing.Choice) -> bool:
+def _crosses(copy: Program | None, choice: routing.Choice, training: bool) -> bool:  # noqa: FBT001
+    """Whether a real person would go to a program for training, or an exercise to a real one."""
+    newer = copy is not None and copy.version > choice.directory_version
+    return copy is not None and not newer and copy.training != training
+
+
+def _refuses(copy: Program | None, choice: routing.Choice, training: bool) -> bool:  # noqa: FBT001
     """Only a newer entry may overrule the one that the matcher looked at."""
     if copy is None or copy.version <= choice.directory_version:
         return False
-    return copy.paused or not copy.active
+    return copy.paused or not copy.active or copy.training != training
 
 
 def _offer(command: Command, choice: routing.Choice) -> None:
@@ -113,6 +128,8 @@ def _offer(command: Command, choice: routing.Choice) -> None:
         program_id=choice.program_id,
         agency_id=choice.agency_id,
         attempt=referral.attempt,
+        need=referral.need,
+        urgency=referral.urgency,
         state=OfferState.OPEN,
         offered_at=now,
         deadline_at=command.desk.deadlines.answer_by(

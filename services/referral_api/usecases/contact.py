@@ -16,11 +16,11 @@ def contact(
 ) -> OfferCommand:
     """Add a dated record; raises ConflictError, or InvalidError for a time that cannot be."""
     command, offer = on.command, on.offer
-    if offer.state not in HOLDING:
+    if offer.state not in HOLDING or offer.answered_at is None:
         raise ConflictError(f"only an agency that has accepted contacts; this is {offer.state}")
     at = attempted_at or command.now
-    if not offer.offered_at <= at <= command.now:
-        raise InvalidError("attempted_at", "must lie between the offer and now")
+    if not offer.answered_at <= at <= command.now:
+        raise InvalidError("attempted_at", "must lie between the acceptance and now")
     row = ContactAttempt(
         id=uuid7(command.now),
         offer_id=offer.id,

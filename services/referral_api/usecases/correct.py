@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.events.lifecycle import ReferralCorrected
-from contracts.problems import Problem, ProblemError
-from contracts.vocabulary import RescindReason
+from contracts.problems import InvalidError, Problem, ProblemError
+from contracts.vocabulary import RescindReason, Urgency
 from services.referral_api.domain.facts import coarse
-from services.referral_api.domain.referral import Step, advance
+from services.referral_api.domain.referral import Step
+from services.referral_api.tables import Referral
 from services.referral_api.usecases import intake
 from services.referral_api.usecases.lifecycle import Command
 from services.referral_api.usecases.snapshot import keep_facts
@@ -16,19 +17,20 @@ from services.referral_api.usecases.snapshot import keep_facts
 def correct(command: Command, expected_version: int, body: Mapping[str, Any]) -> None:
     """Change facts and open the next attempt.
 
-    Raises ProblemError (412) where the referral has changed since it was read, ConflictError
+    Raises ProblemError (412) where the facts have changed since they were read, ConflictError
     after acceptance, InvalidError for fields that cannot stand together.
     """
     referral = command.referral
-    if referral.version != expected_version:
-        raise ProblemError(Problem.STALE, "the referral has changed; read it again")
-    advance(referral.state, Step.CORRECT)
+    _check_version(referral, expected_version)
+    command.after(Step.CORRECT)
     changes = intake.said_in(body)
     said = _said_now(command) | changes
     intake.check_reachable(said)
     intake.check_wishes(said.get("preferred_programs") or [], said["avoided_programs"])
     need, urgency = body.get("need", referral.need), body.get("urgency", referral.urgency)
+    _check_urgency(referral, urgency)
     keep_facts(referral, coarse(need, urgency, said))
+    referral.facts_version += 1
     sealed = {name: changes[name] for name in intake.SEALED if name in changes}
     command.desk.persons.replace(command.session, referral.id, sealed)
     changed = sorted({*changes, *(body.keys() & {"need", "urgency"})})
@@ -36,6 +38,16 @@ def correct(command: Command, expected_version: int, body: Mapping[str, Any]) ->
     command.rescind(command.live, RescindReason.CORRECTED)
     command.open_attempt(Step.CORRECT)
     command.publish("referral.correct", fields=changed)
+
+
+def _check_version(referral: Referral, expected: int) -> None:
+    if referral.facts_version != expected:
+        raise ProblemError(Problem.STALE, "the referral has been corrected; read it again")
+
+
+def _check_urgency(referral: Referral, urgency: Urgency) -> None:
+    if intake.silences(referral.origin, urgency, training=referral.training):
+        raise InvalidError("urgency", "imported notifies nobody: submit the crisis as live")
 
 
 def _said_now(command: Command) -> dict[str, Any]:

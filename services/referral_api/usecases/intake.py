@@ -1,11 +1,11 @@
 """The fields that a submission or a correction brings, and what must hold of them together."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from contracts.problems import InvalidError
-from contracts.vocabulary import SafeContact
+from contracts.vocabulary import Origin, SafeContact, Urgency
 
 # Sealed in the person table under these names; need and urgency are columns.
 SEALED: Final[tuple[str, ...]] = (
@@ -26,6 +26,8 @@ SEALED: Final[tuple[str, ...]] = (
     "representative_name",
 )
 _TOP: Final = ("place", "note", "entry_door", "preferred_programs", "avoided_programs")
+# An imported referral notifies nobody, so what it tells of must be over.
+PAST_AFTER: Final = timedelta(hours=24)
 _WAYS: Final = ("phone", "email", "where_to_find")
 
 
@@ -49,6 +51,20 @@ def check_wishes(preferred: list[str], avoided: list[str]) -> None:
     both = sorted(set(preferred) & set(avoided))
     if both:
         raise InvalidError("avoided_programs", f"preferred as well: {', '.join(both)}")
+
+
+def check_origin(body: Mapping[str, Any], now: datetime, *, training: bool) -> None:
+    """Raise InvalidError where what is said to be past may still go on: nobody would be told."""
+    if body["origin"] is Origin.IMPORTED and body["occurred_at"] > now - PAST_AFTER:
+        hours = PAST_AFTER // timedelta(hours=1)
+        raise InvalidError("origin", f"imported is for what occurred {hours} hours ago or earlier")
+    if silences(body["origin"], body["urgency"], training=training):
+        raise InvalidError("origin", "imported notifies nobody: a crisis is live")
+
+
+def silences(origin: Origin, urgency: Urgency, *, training: bool) -> bool:
+    """Whether nobody would be told of a crisis; in training none is real."""
+    return origin is Origin.IMPORTED and urgency is Urgency.CRISIS and not training
 
 
 def check_times(body: Mapping[str, Any], now: datetime) -> None:

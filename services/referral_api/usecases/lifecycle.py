@@ -14,6 +14,7 @@ from contracts.problems import NotFoundError
 from contracts.vocabulary import (
     Outcome,
     Reason,
+    ReferralState,
     RescindReason,
     Role,
     Side,
@@ -73,10 +74,20 @@ class Command:
         """The accepted offer, where there is one."""
         return next((offer for offer in self.offers if offer.state in offer_states.HOLDING), None)
 
+    def after(self, step: referral_states.Step) -> ReferralState:
+        """The state after a step; raises ConflictError, which tells an officer no more than reads.
+
+        Officers learn that a referral is closed, never whether it was withdrawn or an error.
+        """
+        state = self.referral.state
+        officer = self.actor.role is Role.OFFICER
+        told = referral_states.COARSE_STATUS[state] if officer else state
+        return referral_states.advance(state, step, told)
+
     def move(self, step: referral_states.Step) -> None:
         """Take a step of the state table and set the timer that the new state needs."""
         referral = self.referral
-        before, referral.state = referral.state, referral_states.advance(referral.state, step)
+        before, referral.state = referral.state, self.after(step)
         referral.attempt_open = referral.state in referral_states.SEEKING
         if not referral.attempt_open:
             referral.hand_program = None
@@ -210,6 +221,10 @@ def load_one(
 
 
 def check_is_theirs(referral: Referral, actor: Actor) -> None:
-    """Raise NotFoundError where an officer asks for what somebody else submitted."""
-    if actor.role is Role.OFFICER and referral.submitted_by != actor.subject:
+    """Raise NotFoundError where an officer asks for what somebody else submitted.
+
+    A subject is one person's within one unit only: two units may hand out the same one.
+    """
+    mine = (referral.unit_id, referral.submitted_by) == (actor.unit_id, actor.subject)
+    if actor.role is Role.OFFICER and not mine:
         raise NotFoundError("referral")

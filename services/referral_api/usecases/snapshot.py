@@ -1,9 +1,10 @@
 """The snapshot that every lifecycle event carries, made from the rows as they will commit."""
 
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 
 from contracts.events.snapshot import Facts, Holder, LiveOffer, OpenAttempt, Snapshot
-from contracts.vocabulary import PROTECTED_NEEDS, Accommodation
+from contracts.vocabulary import PROTECTED_NEEDS, Accommodation, Origin
 from services.referral_api.domain import disclosure, facts
 from services.referral_api.domain.offer import HOLDING, LIVE
 from services.referral_api.tables import Offer, Referral
@@ -44,11 +45,20 @@ def take(referral: Referral, offers: Sequence[Offer], refused: Collection[str]) 
         state=referral.state,
         submitted_at=referral.submitted_at,
         facts=_published(referral, known),
+        occurred_at=_day_of_the_past(referral),
         open_attempt=_open_attempt(referral),
         live_offers=tuple(_live(offer) for offer in offers if offer.state in LIVE),
         holder=_holder(offers),
         excluded=disclosure.excluded(known, refused),
     )
+
+
+def _day_of_the_past(referral: Referral) -> datetime | None:
+    """Figures need no more than the day; the very minute could be looked up in a dispatch log."""
+    if referral.origin is not Origin.IMPORTED or referral.occurred_at is None:
+        return None
+    day = referral.occurred_at.astimezone(UTC)
+    return day.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _published(referral: Referral, known: facts.Facts) -> Facts:

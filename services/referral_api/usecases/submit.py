@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from contracts.events.lifecycle import ReferralSubmitted
 from contracts.problems import InvalidError
-from contracts.vocabulary import ReferralState
+from contracts.vocabulary import PROTECTED_NEEDS, ReferralState
 from services.chassis.actor import Actor
 from services.chassis.ids import reference, uuid7
 from services.referral_api.domain.facts import coarse
@@ -31,7 +31,9 @@ def submit(
     intake.check_reachable(said)
     intake.check_wishes(said.get("preferred_programs", []), said.get("avoided_programs", []))
     intake.check_times(body, now)
-    referral = _referral(session, _unit(session, actor), body, now)
+    unit = _unit(session, actor)
+    intake.check_origin(body, now, training=unit.training)
+    referral = _referral(session, unit, body, now)
     referral.submitted_by = actor.subject
     keep_facts(referral, coarse(body["need"], body["urgency"], said))
     referral.review_at = desk.deadlines.review_at(referral.state, referral.urgency, now)
@@ -42,11 +44,16 @@ def submit(
     sealed = {name: said.get(name) for name in intake.SEALED}
     desk.persons.create(session, referral.id, sealed, now)
     command = Command(session, desk, actor, now, referral, [], {})
-    command.happened(ReferralSubmitted, encounter_id=referral.encounter_id)
+    command.happened(ReferralSubmitted, encounter_id=_told_encounter(referral))
     command.publish(
         "referral.submit", fields=sorted(n for n, v in sealed.items() if v not in (None, []))
     )
     return referral
+
+
+def _told_encounter(referral: Referral) -> UUID | None:
+    """None for a protected need: its events must not lead to the encounter's other referrals."""
+    return None if referral.need in PROTECTED_NEEDS else referral.encounter_id
 
 
 def _unit(session: Session, actor: Actor) -> Unit:
@@ -72,6 +79,7 @@ def _referral(session: Session, unit: Unit, body: Mapping[str, Any], now: dateti
         attempt=1,
         attempt_open=True,
         attempt_opened_at=now,
+        facts_version=1,
     )
 
 

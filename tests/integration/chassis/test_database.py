@@ -3,9 +3,6 @@
 import itertools
 import sqlite3
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,13 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from services.chassis.database import (
     WAL_SAFE,
     Database,
-    NestedTransactionError,
     Wake,
     journal_mode,
     sqlite_module,
 )
+from tests.ports.at_once import THREADS, at_once
 
-THREADS = 16
 ROUNDS = 25
 
 
@@ -47,22 +43,8 @@ def increment(database: Database) -> None:
         session.execute(text("UPDATE counter SET value = :new"), {"new": before + 1})
 
 
-def at_once(work: Callable[[], None], times: int) -> None:
-    """Sixteen threads, all off together; any error in one is raised here."""
-    gate = threading.Barrier(THREADS)
-
-    def run() -> None:
-        gate.wait()
-        for _ in range(times):
-            work()
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        for done in [pool.submit(run) for _ in range(THREADS)]:
-            done.result()
-
-
 def test_sixteen_threads_lose_no_update_and_meet_no_lock(counted: Database) -> None:
-    at_once(lambda: increment(counted), ROUNDS)
+    at_once(lambda _: increment(counted), ROUNDS)
     assert value(counted) == THREADS * ROUNDS
 
 
@@ -71,16 +53,9 @@ def test_a_second_opener_of_the_file_waits_instead_of_failing(
 ) -> None:
     other = Database(f"sqlite:///{tmp_path / 'service.sqlite'}")
     turn = itertools.cycle([counted, other])
-    at_once(lambda: increment(next(turn)), 5)
+    at_once(lambda _: increment(next(turn)), 5)
     assert value(counted) == THREADS * 5
     other.close()
-
-
-def test_a_transaction_inside_another_is_refused_at_once(counted: Database) -> None:
-    with pytest.raises(NestedTransactionError), counted.transaction():
-        increment(counted)
-    increment(counted)
-    assert value(counted) == 1
 
 
 def test_two_databases_may_be_open_inside_each_other(counted: Database, tmp_path: Path) -> None:
@@ -88,13 +63,6 @@ def test_two_databases_may_be_open_inside_each_other(counted: Database, tmp_path
     with counted.transaction(), other.transaction() as session:
         assert session.scalar(text("SELECT 1")) == 1
     other.close()
-
-
-def test_an_error_undoes_the_whole_transaction(counted: Database) -> None:
-    with suppress(RuntimeError), counted.transaction() as session:
-        session.execute(text("UPDATE counter SET value = 9"))
-        raise RuntimeError
-    assert value(counted) == 0
 
 
 def test_the_write_lock_is_held_from_the_first_line_of_a_transaction(

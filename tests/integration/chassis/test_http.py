@@ -83,10 +83,10 @@ def test_a_body_that_cannot_stand_is_malformed(site: SmallSite, body: bytes) -> 
 WRONG_BODIES = {
     "an empty body": (b"", "text"),
     "an empty object": (b"{}", "text"),
-    "null": (b"null", "_schema"),
-    "a list": (b"[]", "_schema"),
-    "a text": (b'"text"', "_schema"),
-    "a number": (b"7", "_schema"),
+    "null": (b"null", "json"),
+    "a list": (b"[]", "json"),
+    "a text": (b'"text"', "json"),
+    "a number": (b"7", "json"),
     "a wrong type": (b'{"text": 5}', "text"),
     "an empty text": (b'{"text": ""}', "text"),
     "a text too long": (json.dumps({"text": "x" * 201}).encode(), "text"),
@@ -101,6 +101,11 @@ def test_a_wrong_body_is_refused_by_the_name_of_the_field(
 ) -> None:
     assert field in problem(post(site, body), 422)["errors"]
     assert site.count() == 0
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b'"text"', b"7"])
+def test_json_that_is_no_object_is_told_what_to_send(site: SmallSite, body: bytes) -> None:
+    assert problem(post(site, body), 422)["errors"] == {"json": ["send a JSON object"]}
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", "a/b/c"])
@@ -120,7 +125,7 @@ def test_a_route_without_a_body_takes_an_empty_one(site: SmallSite) -> None:
 
 def test_unknown_addresses_and_methods_are_problems(site: SmallSite) -> None:
     client = site.app.test_client()
-    problem(client.get("/v1/nothing"), 404)
+    assert problem(client.get("/v1/nothing"), 404)["detail"].endswith("see /docs/")
     problem(client.get("/v1/notes/not-a-number", headers=site.headers()), 404)
     refused = client.delete("/v1/notes", headers=site.headers())
     problem(refused, 405)

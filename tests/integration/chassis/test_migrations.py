@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
 from contracts.topics import Service
@@ -99,6 +99,28 @@ def test_a_step_that_fails_leaves_the_database_as_it_was(empty: Database, folder
         upgrade(empty, Service.MATCHER)
     assert current(empty) == "matcher_2"
     assert "table_3" not in tables(empty)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_schema_of_another_version_is_not_upgraded(empty: Database) -> None:
+    upgrade(empty, Service.MATCHER)
+    with empty.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = 'matcher_9'"))
+    with pytest.raises(SchemaError, match="matcher_9 was written by another version of Handoff"):
+        upgrade(empty, Service.MATCHER)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_schema_that_tells_no_version_or_two_is_not_upgraded(empty: Database) -> None:
+    upgrade(empty, Service.MATCHER)
+    with empty.transaction() as session:
+        session.execute(text("INSERT INTO alembic_version VALUES ('matcher_1')"))
+    with pytest.raises(SchemaError, match="more than one schema version"):
+        upgrade(empty, Service.MATCHER)
+    with empty.transaction() as session:
+        session.execute(text("DELETE FROM alembic_version"))
+    with pytest.raises(SchemaError, match="tells no schema version"):
+        upgrade(empty, Service.MATCHER)
 
 
 @pytest.mark.parametrize("service", Service)

@@ -10,19 +10,22 @@ from werkzeug.test import TestResponse
 
 from contracts.problems import JSON
 from contracts.topics import Consumer
+from services.chassis import audit
 from services.chassis.clock import SettableClock
 from services.chassis.migrations import SchemaError
 from services.chassis.operations import create_operations
-from services.chassis.service import ParkedError
+from services.chassis.relay import Relay
+from services.chassis.service import OPERATIONS, ParkedError, WiredService
 from tests.integration.chassis.small_town import PATIENCE_S, Town
 from tests.ports.samples import (
     NOON,
+    PROGRAMS,
     TALLIES,
     ledger_of,
     message,
     record,
 )
-from tests.ports.small_site import OFFICER, json_of
+from tests.ports.small_site import ADMIN, OFFICER, json_of
 
 LOOKS = 2_000
 
@@ -106,6 +109,14 @@ def park(town: Town, seq: int = 1) -> None:
         town.notifier.inboxes[0].park(session, record(seq), "ValueError at x.py:1", NOON)
 
 
+def audited(service: WiredService) -> list[tuple[str, str, dict[str, Any]]]:
+    """Who did what, as the audit of operations says."""
+    with service.database.transaction() as session:
+        assert audit.verify_subject(session, OPERATIONS) == []
+        rows = audit.entries(session, OPERATIONS)
+    return [(row["actor"], row["action"], row["detail"]) for row in rows]
+
+
 def redrive(town: Town, **changes: Any) -> TestResponse:
     """Redrive through HTTP."""
     body = {"consumer": "notifier.outcomes", "topic": TALLIES, "key": "unit-a"} | changes
@@ -119,6 +130,8 @@ def test_parked_keys_are_listed_without_payload_and_redriven(town: Town) -> None
     assert (row["key"], row["seq"], row["at"]) == ("unit-a", 1, "2027-03-01T12:00:00+00:00")
     assert not {"value", "headers"} & set(row)
     assert redrive(town).json == {"handled": 1}
+    detail = {"consumer": "notifier.outcomes", "topic": TALLIES, "key": "unit-a", "handled": 1}
+    assert audited(town.notifier) == [("ada", "parked.redrive", detail)]
     assert ledger_of(town.notifier.database) == {"unit-a": [1]}
     assert redrive(town).status_code == 404
 
@@ -131,8 +144,9 @@ def test_a_redrive_that_fails_again_is_a_conflict_and_tells_no_value(town: Town)
     assert "ValueError" in json_of(answer)["detail"]
     assert "Canary" not in answer.text
     with pytest.raises(ParkedError):
-        town.notifier.redrive(Consumer.OUTCOMES, TALLIES, "unit-a", NOON)
+        town.notifier.redrive(Consumer.OUTCOMES, TALLIES, "unit-a", ADMIN)
     assert town.notifier.flow().parked == 1
+    assert audited(town.notifier) == []
 
 
 @pytest.mark.parametrize(
@@ -169,6 +183,56 @@ def test_a_malformed_order_is_refused(town: Town, body: bytes, kind: str, status
     assert (answer.status_code, answer.content_type) == (status, JSON)
 
 
+def republish(town: Town, **changes: Any) -> TestResponse:
+    """Ask for a stream again through HTTP."""
+    body = {"service": "referral_api", "topic": TALLIES} | changes
+    return town.client()("POST", "/ops/republish", json=body)
+
+
+def test_one_stream_or_a_whole_topic_is_sent_again_and_it_is_audited(town: Town) -> None:
+    for key in ("unit-a", "unit-a", "unit-b"):
+        town.publish(key)
+    relay = Relay(town.api.database, town.log, town.clock)
+    assert relay.tick() == 3
+    first = republish(town, key="unit-a")
+    assert (first.status_code, first.json) == (202, {"events": 2})
+    assert relay.tick() == 2
+    assert republish(town).json == {"events": 3}
+    assert relay.tick() == 3
+    assert audited(town.api) == [
+        ("ada", "stream.republish", {"topic": TALLIES, "key": "unit-a", "events": 2}),
+        ("ada", "stream.republish", {"topic": TALLIES, "key": None, "events": 3}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"service": "nobody"}, 422),
+        ({"service": "matcher"}, 404),
+        ({"service": "notifier"}, 422),
+        ({"topic": "referral.gossip"}, 422),
+        ({"topic": PROGRAMS}, 422),
+        ({"key": ""}, 422),
+        ({"key": "k" * 81}, 422),
+        ({"more": 1}, 422),
+    ],
+)
+def test_republishing_something_else_is_refused(
+    town: Town, changes: dict[str, Any], status: int
+) -> None:
+    town.publish()
+    answer = republish(town, **changes)
+    assert (answer.status_code, answer.content_type) == (status, JSON)
+    assert audited(town.api) == []
+
+
+def test_republishing_is_the_administrators_alone(town: Town) -> None:
+    body = {"service": "referral_api", "topic": TALLIES}
+    headers = town.site.headers(OFFICER)
+    assert town.client()("POST", "/ops/republish", json=body, headers=headers).status_code == 403
+
+
 @pytest.mark.parametrize("path", ["/ops/flow", "/ops/parked"])
 def test_operations_are_the_administrators_alone(town: Town, path: str) -> None:
     call = town.client()
@@ -189,6 +253,14 @@ def test_a_clock_that_cannot_be_set_has_no_address(town: Town) -> None:
     assert town.client()("GET", "/ops/clock").status_code == 404
 
 
+ENDS_OF_TIME = (
+    "9999-12-31T23:59:59-23:59",
+    "9999-12-31T23:59:59Z",
+    "0001-01-01T00:00:00+23:59",
+    "2200-01-01T00:00:01Z",
+)
+
+
 def test_the_settable_clock_goes_forwards_through_http(town: Town, tmp_path: Path) -> None:
     clock = SettableClock(tmp_path / "clock.txt")
     clock.set(NOON)
@@ -200,9 +272,10 @@ def test_the_settable_clock_goes_forwards_through_http(town: Town, tmp_path: Pat
 
     assert put("2027-03-01T12:05:00Z").json == {"now": "2027-03-01T12:05:00+00:00"}
     assert test.get("/ops/clock", headers=headers).json == {"now": "2027-03-01T12:05:00+00:00"}
-    for wrong in ("2027-03-01T12:00:00Z", "2027-03-01T12:10:00", "noon", None, 5):
+    for wrong in ("2027-03-01T12:00:00Z", "2027-03-01T12:10:00", "noon", None, 5, *ENDS_OF_TIME):
         assert put(wrong).status_code == 422
     assert clock.now() == NOON + timedelta(minutes=5)
+    assert audited(town.api) == [("ada", "clock.set", {})]
 
 
 def test_a_redelivered_batch_after_a_stop_is_not_handled_again(town: Town) -> None:

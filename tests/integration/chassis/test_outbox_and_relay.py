@@ -92,23 +92,6 @@ def relay(database: Database, wire: Wire, clock: StillClock) -> Relay:
     return Relay(database, wire, clock)
 
 
-def test_numbers_are_gapless_per_stream(database: Database) -> None:
-    assert [publish(database, 2), publish(database), publish(database, 1, "unit-b")] == [
-        [1, 2],
-        [3],
-        [1],
-    ]
-
-
-def test_a_rolled_back_command_leaves_no_gap_and_no_event(database: Database) -> None:
-    publish(database)
-    with suppress(RuntimeError), database.transaction() as session:
-        outbox.publish(session, TALLIES, "unit-a", [tally()], NOON)
-        raise RuntimeError
-    assert publish(database) == [2]
-    assert (unpublished(database), faults(database)) == (2, [])
-
-
 def test_no_events_take_no_number(database: Database) -> None:
     with database.transaction() as session:
         assert outbox.publish(session, TALLIES, "unit-a", [], NOON) == []
@@ -214,6 +197,17 @@ def test_republishing_sends_the_whole_history_again_with_its_numbers(
     relay.tick()
     assert [m.value for m in wire.sent[3:6]] == [m.value for m in first]
     assert wire.places()[3:] == [("unit-a", 1), ("unit-a", 2), ("unit-b", 1), ("unit-a", 3)]
+
+
+def test_one_stream_is_sent_again_alone(database: Database, relay: Relay, wire: Wire) -> None:
+    publish(database, 2)
+    publish(database, 1, "unit-b")
+    relay.tick()
+    with database.transaction() as session:
+        assert outbox.republish(session, TALLIES, "unit-b") == 1
+        assert outbox.republish(session, TALLIES, "unit-c") == 0
+    relay.tick()
+    assert wire.places()[3:] == [("unit-b", 1)]
 
 
 def test_the_keys_of_a_topic_are_those_it_has_events_for(database: Database) -> None:

@@ -1,9 +1,10 @@
 """Pages: walking them meets every row once and in order, while others write."""
 
 import base64
+import json
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
@@ -134,6 +135,8 @@ BAD = [
             b'["2027-03-01T12:00:00Z"]',
             b'["yesterday", "a", "00000000-0000-0000-0000-000000000001"]',
             b'["2027-03-01T12:00:00", "a", "00000000-0000-0000-0000-000000000001"]',
+            b'["0001-01-01T00:00:00+23:59", "a", "00000000-0000-0000-0000-000000000001"]',
+            b'["9999-12-31T23:59:59-23:59", "a", "00000000-0000-0000-0000-000000000001"]',
             b'[5, "a", "00000000-0000-0000-0000-000000000001"]',
             b'["2027-03-01T12:00:00Z", "a", "no id"]',
             b'["2027-03-01T12:00:00Z", "a", 5]',
@@ -159,17 +162,40 @@ def test_a_number_that_no_column_holds_is_refused(number: int) -> None:
         page_of(select(things), [things.c.weight], encoded(f"[{number}]".encode()), 5)
 
 
+OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+# Hypothesis likes the ends of time, where an offset leads out of the calendar.
+MOMENTS = st.datetimes(timezones=st.none() | OFFSETS) | st.builds(
+    lambda end, zone: end.replace(tzinfo=zone),
+    st.sampled_from([datetime.min, datetime.max]),  # noqa: DTZ901 - they get a zone
+    OFFSETS,
+)
+CURSORS = st.tuples(MOMENTS.map(datetime.isoformat), st.text(max_size=5), st.uuids().map(str))
+
+
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(raw=st.binary(max_size=60), text=st.text(max_size=30))
-def test_no_cursor_is_a_fault(database: Database, raw: bytes, text: str) -> None:
-    for after in (encoded(raw), text):
+@given(raw=st.binary(max_size=60), text=st.text(max_size=30), cursor=CURSORS)
+def test_no_cursor_is_a_fault(
+    database: Database, raw: bytes, text: str, cursor: tuple[str, str, str]
+) -> None:
+    for after in (encoded(raw), text, encoded(json.dumps(cursor).encode())):
         with suppress(ProblemError):  # anything else would be a fault of ours
             one_page(database, after, 2)
 
 
 @pytest.mark.parametrize(
-    "query", [{"limit": "0"}, {"limit": str(LONGEST + 1)}, {"limit": "x"}, {"after": ""}]
+    "query",
+    [
+        {"limit": "0"},
+        {"limit": str(LONGEST + 1)},
+        {"limit": "x"},
+        {"limit": "1_0"},
+        {"limit": " 10"},
+        {"limit": "+10"},
+        {"limit": "٣"},
+        {"limit": "9" * 5000},
+        {"after": ""},
+    ],
 )
-def test_a_limit_out_of_range_is_refused(query: dict[str, str]) -> None:
+def test_a_limit_out_of_range_or_in_other_digits_is_refused(query: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         PageQuery().load(query)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from services.chassis.database import Database
 from services.chassis.keys import (
@@ -36,24 +35,6 @@ def keys(store: Database) -> PersonKeys:
     return PersonKeys(store, MASTERS)
 
 
-def test_a_key_reads_back_also_after_the_store_was_opened_anew(
-    keys: PersonKeys, store: Database
-) -> None:
-    key = keys.create("person-1", NOON)
-    assert keys.read("person-1") == PersonKeys(store, MASTERS).read("person-1") == key
-
-
-def test_each_person_has_a_key_of_their_own(keys: PersonKeys) -> None:
-    assert keys.create("person-1", NOON) != keys.create("person-2", NOON)
-
-
-def test_a_person_gets_one_key_and_no_second(keys: PersonKeys) -> None:
-    key = keys.create("person-1", NOON)
-    with pytest.raises(IntegrityError):
-        keys.create("person-1", NOON)
-    assert keys.read("person-1") == key
-
-
 def test_no_key_lies_in_the_store_unwrapped(keys: PersonKeys, tmp_path: Path) -> None:
     key = keys.create("person-1", NOON)
     assert key not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
@@ -80,12 +61,6 @@ def test_a_destroyed_key_leaves_no_byte_in_any_file(
     assert wrapped in b"".join(path.read_bytes() for path in tmp_path.iterdir())
     keys.destroy("person-1")
     assert wrapped not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
-
-
-def test_destroying_what_is_not_there_says_so(keys: PersonKeys) -> None:
-    assert not keys.destroy("person-1")
-    with pytest.raises(KeyDestroyedError):
-        keys.read("person-1")
 
 
 def test_a_key_moved_to_another_person_does_not_open(keys: PersonKeys, store: Database) -> None:

@@ -1,26 +1,44 @@
 """`handoff doctor`: well where all is well; each thing that is wrong is named, with its mending."""
 
 import shutil
-import sqlite3
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import Result
 
-from services.cli.home import prepare
+from services.chassis import migrations
+from services.chassis.serving import HttpServer
+from services.cli import answering, settings
+from tests.integration.cli import harm
 from tests.integration.cli.conftest import Handoff, Town, line_of, settings_at
+from tests.integration.cli.harm import changing, obeying_file_modes
+from tests.integration.cli.test_looking_after import submit_one
 
 
 @pytest.fixture
 def stopped(tmp_path: Path) -> Handoff:
-    """A folder whose suite was upgraded and is not running; its event log is empty."""
+    """A folder whose suite was upgraded and is not running."""
     handoff = Handoff(tmp_path / "home")
     assert handoff("migrate").exit_code == 0
-    with sqlite3.connect(tmp_path / "home" / "data" / "events.sqlite") as events:
-        events.execute("CREATE TABLE records (topic TEXT)")
-    events.close()
     return handoff
+
+
+def not_found(_: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+    """A web server of somebody else's."""
+    start("404 Not Found", [("Content-Type", "text/plain")])
+    return [b"nothing here"]
+
+
+@pytest.fixture
+def stranger() -> Iterator[int]:
+    """The port of a web server that is no suite."""
+    server = HttpServer(not_found, "127.0.0.1", 0, 1)
+    server.start()
+    yield server.port
+    assert server.drain(5)
 
 
 def test_a_running_suite_is_well(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +50,52 @@ def test_a_running_suite_is_well(town: Town, monkeypatch: pytest.MonkeyPatch) ->
     assert "WRONG" not in result.stdout
 
 
+def shown(result: Result) -> str:
+    """What the doctor's table says, its lines joined."""
+    return " ".join(result.stdout.replace("│", " ").split())
+
+
+def test_a_folder_with_a_settable_clock_is_a_demo(town: Town) -> None:
+    said = shown(town.handoff("doctor"))
+    assert "mode demo" in said
+    assert "production" not in said
+
+
+def test_a_suite_of_another_folder_is_not_taken_for_ones_own(
+    town: Town, stopped: Handoff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANDOFF_PORT", town.suite.address.rpartition(":")[2])
+    result = stopped("doctor")
+    assert result.exit_code == 1
+    assert line_of(result) == "handoff: 1 wrong: suite"
+    state = answering.running(settings.read(stopped.home)).state
+    assert "it is another one, it does not take this folder's token" in state
+    assert state.endswith("this folder's is not running")
+
+
+def test_a_suite_on_another_folder_with_the_same_keys_is_told_apart(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(town.handoff.home, copy)
+    monkeypatch.setenv("HANDOFF_PORT", town.suite.address.rpartition(":")[2])
+    found = answering.running(settings.read(copy))
+    assert not found.right
+    assert "it is another one, on a folder with the same keys" in found.state
+    earlier = town.suite.platform.clock.now() - timedelta(hours=1)
+    (copy / "clock.txt").write_text(earlier.isoformat())
+    assert "it is another one, its clock shows" in answering.running(settings.read(copy)).state
+
+
+def test_what_is_not_handoff_is_told(
+    stopped: Handoff, monkeypatch: pytest.MonkeyPatch, stranger: int
+) -> None:
+    monkeypatch.setenv("HANDOFF_PORT", str(stranger))
+    result = stopped("doctor")
+    assert result.exit_code == 1
+    assert "something that is not Handoff answers" in shown(result)
+
+
 def test_a_stopped_suite_is_well_too(stopped: Handoff, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HANDOFF_PORT", "1")
     result = stopped("doctor")
@@ -39,73 +103,82 @@ def test_a_stopped_suite_is_well_too(stopped: Handoff, monkeypatch: pytest.Monke
     assert "not running" in result.stdout
 
 
-def open_key(home: Path) -> None:
-    (home / "keys" / "master.json").chmod(0o644)
-
-
-def break_key(home: Path) -> None:
-    (home / "keys" / "token-signing.json").write_text("{}")
-
-
-def lose_key(home: Path) -> None:
-    (home / "keys" / "master.json").unlink()
-
-
-def lose_database(home: Path) -> None:
-    (home / "data" / "matcher.sqlite").unlink()
-
-
-def spoil_database(home: Path) -> None:
-    (home / "data" / "notifier.sqlite").write_bytes(b"this is no database, " * 100)
-
-
-def age_schema(home: Path) -> None:
-    with sqlite3.connect(home / "data" / "matcher.sqlite") as database:
-        database.execute("UPDATE alembic_version SET version_num = 'matcher_0000'")
-    database.close()
-
-
-def lose_events(home: Path) -> None:
-    (home / "data" / "events.sqlite").unlink()
-
-
-def turn_clock_back(home: Path) -> None:
-    row = ("t", "k", 1, "e", "x", "2999-01-01T00:00:00.000000+00:00", "d", "h")
-    with sqlite3.connect(home / "data" / "referral_api.sqlite") as database:
-        database.execute(
-            "INSERT INTO history (topic, key, seq, event_id, type, at, digest, hash) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            row,
-        )
-    database.close()
-
-
 @pytest.mark.parametrize(
-    ("harm", "check", "mend"),
+    ("befall", "check", "mend"),
     [
-        (open_key, "key master.json", "chmod 600"),
-        (break_key, "key token-signing.json", "restore the keys"),
-        (lose_key, "key master.json", "restore the keys"),
-        (lose_database, "database matcher", "restore it from a backup"),
-        (spoil_database, "database notifier", "restore it from a backup"),
-        (age_schema, "database matcher", "handoff migrate"),
-        (lose_events, "event log", "restore it from a backup"),
-        (turn_clock_back, "clock", "set the machine's clock"),
+        (harm.open_key, "key master.json", "chmod 600"),
+        (harm.break_key, "key token-signing.json", "restore the keys"),
+        (harm.lose_key, "key master.json", "restore the keys"),
+        (harm.lose_database, "database matcher", "restore it from its backup"),
+        (harm.spoil_database, "database notifier", "restore it from its backup"),
+        (harm.damage_page, "database notifier", "restore it from its backup"),
+        (harm.foreign_schema, "database matcher", "install that version"),
+        (harm.lose_version, "database matcher", "restore it from its backup"),
+        (harm.lose_events, "event log", "restore it from its backup"),
+        (harm.lose_store, "person keys", "restore the keys"),
+        (harm.spoil_store, "person keys", "restore the keys"),
+        (harm.mail_into_a_file, "mail", "move it away"),
+        (harm.data_into_a_file, "folder", "move it away"),
+        (harm.clock_without_time, "clock", "restore the clock file"),
+        (harm.clock_without_zone, "clock", "restore the clock file"),
+        (harm.clock_of_another_century, "clock", "restore the clock file"),
+        (harm.locked_data, "folder", "chmod u+rwx"),
+        (harm.locked_home, "folder", "chmod u+rwx"),
+        (harm.locked_database, "database matcher", "chmod u+rw"),
+        (harm.locked_events, "event log", "chmod u+rw"),
+        (harm.locked_key, "key master.json", "chmod 600"),
+        (harm.turn_clock_back, "clock", "set the machine's clock"),
     ],
 )
 def test_what_is_wrong_is_named_and_how_to_mend_it(
     stopped: Handoff,
     monkeypatch: pytest.MonkeyPatch,
-    harm: Callable[[Path], None],
+    befall: Callable[[Path], None],
     check: str,
     mend: str,
 ) -> None:
     monkeypatch.setenv("HANDOFF_PORT", "1")
-    harm(stopped.home)
-    result = stopped("doctor")
+    befall(stopped.home)
+    with obeying_file_modes():
+        result = stopped("doctor")
     assert result.exit_code == 1
     assert line_of(result) == f"handoff: 1 wrong: {check}"
-    assert mend in " ".join(result.stdout.replace("│", " ").split())
+    assert mend in shown(result)
+    assert "make a new one" not in shown(result)
+
+
+def test_an_older_schema_is_one_to_migrate(
+    stopped: Handoff, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    newer = tmp_path / "migrations"
+    shutil.copytree(migrations.ROOT, newer)
+    (newer / "matcher" / "0002_nothing.py").write_text(
+        'revision = "matcher_0002"\ndown_revision = "matcher_0001"\n\n\n'
+        "def upgrade() -> None:\n    pass\n"
+    )
+    monkeypatch.setattr(migrations, "ROOT", newer)
+    monkeypatch.setenv("HANDOFF_PORT", "1")
+    result = stopped("doctor")
+    assert line_of(result) == "handoff: 1 wrong: database matcher"
+    assert "stop the suite, handoff migrate" in shown(result)
+    assert stopped("migrate").exit_code == 0
+    assert stopped("doctor").exit_code == 0
+
+
+def test_a_key_store_older_than_the_newest_referral_is_told(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit_one(town)
+    home = tmp_path / "home"
+    shutil.copytree(town.handoff.home, home)
+    monkeypatch.setenv("HANDOFF_PORT", "1")
+    copied = Handoff(home)
+    assert copied("doctor").exit_code == 0, copied("doctor").stdout
+    with changing(home / "keys" / "person_keys.sqlite") as store:
+        store.execute("DELETE FROM person_keys")
+    result = copied("doctor")
+    assert line_of(result) == "handoff: 1 wrong: person keys"
+    assert "restore the keys from their backup" in shown(result)
 
 
 def test_a_wrong_setting_is_named(new_home: Handoff, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,8 +219,7 @@ def test_migrate_brings_every_database_to_the_present_schema(new_home: Handoff) 
 
 def test_lost_keys_of_a_folder_with_data_are_not_made_anew(tmp_path: Path) -> None:
     settings = settings_at(tmp_path / "home")
-    prepare(settings)
-    (settings.data / "matcher.sqlite").touch()
+    assert Handoff(settings.home)("migrate").exit_code == 0
     shutil.rmtree(settings.keys)
     result = Handoff(settings.home)("migrate")
     assert result.exit_code == 1

@@ -8,7 +8,7 @@ import pytest
 
 from services.chassis.clock import SettableClock
 from services.cli import people
-from tests.integration.cli.conftest import Town, line_of
+from tests.integration.cli.conftest import Handoff, Town, line_of
 
 MAP = """
 [sheet]
@@ -107,6 +107,7 @@ def test_every_row_is_accounted_for_and_none_is_sent_twice(town: Town, paper: Pa
 def test_the_report_names_line_and_reason_of_every_row(town: Town, paper: Path) -> None:
     report = paper / "report.csv"
     town.handoff.calling(*args(paper, "--report", report))
+    assert report.stat().st_mode & 0o777 == 0o600
     with report.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["line"]) for row in rows] == list(range(2, 11))
@@ -206,6 +207,22 @@ def test_what_stops_an_import_is_one_line(
     result = town.handoff.calling(*args(paper, "--unit", "nowhere"))
     assert result.exit_code == 1
     assert said in line_of(result)
+
+
+def test_a_caller_without_the_keys_imports_with_a_token_and_sends_each_row_once(
+    town: Town, paper: Path
+) -> None:
+    token = people.sign_in(town.suite.settings)(people.officer("academy"))()
+    elsewhere = Handoff(paper / "no-home", town.suite.address)
+    alone = elsewhere.calling(*args(paper, "--token", token))
+    assert alone.exit_code == 1
+    assert "name a --report" in line_of(alone)
+    before = len(submitted(town))
+    for report in ("one.csv", "two.csv"):
+        result = elsewhere.calling(*args(paper, "--token", token, "--report", paper / report))
+        assert "3 submitted, 1 tallied" in result.stdout
+    assert len(submitted(town)) == before + 3
+    assert not elsewhere.home.exists()
 
 
 def test_a_suite_that_is_not_there_is_one_line(town: Town, paper: Path) -> None:

@@ -3,8 +3,19 @@
 import pytest
 
 from services.chassis.tokens import Tokens
+from services.cli import people
 from services.cli.client import connect
 from tests.integration.cli.conftest import Handoff, Town, line_of
+
+SUBMISSION = {
+    "encounter_id": "2f1d9f4e-6f5c-4a39-9d53-6a4c1f0d8a11",
+    "need": "counselling",
+    "urgency": "routine",
+    "entry_door": "community",
+    "voluntary": True,
+    "person": {"where_to_find": "by the mill", "safe_contact": "in_person_only"},
+    "consent": {"scope": "contact_and_need", "given_by": "self", "method": "spoken"},
+}
 
 
 def test_the_suite_takes_the_token(town: Town) -> None:
@@ -21,6 +32,30 @@ def test_the_token_says_who_and_for_how_long(town: Town) -> None:
     now = town.suite.platform.clock.now()
     actor = tokens.verify(token, now)
     assert (actor.subject, actor.role, actor.agency_id) == ("pat", "partner", "ember-house")
+
+
+@pytest.mark.parametrize(
+    ("args", "subject"),
+    [
+        (("--role", "officer", "--unit", "central"), "officer@central"),
+        (("--role", "officer", "--unit", "riverside"), "officer@riverside"),
+        (("--role", "partner", "--agency", "ember-house"), "desk@ember-house"),
+        (("--role", "coordinator"), "coordinator"),
+    ],
+)
+def test_who_gives_no_name_is_one_of_their_unit_or_agency(
+    town: Town, args: tuple[str, ...], subject: str
+) -> None:
+    token = town.handoff("token", "create", *args).stdout.strip()
+    now = town.suite.platform.clock.now()
+    assert town.suite.platform.tokens.verify(token, now).subject == subject
+
+
+def test_officers_of_two_units_do_not_see_each_others_referrals(town: Town) -> None:
+    told = town.acting(people.officer("riverside"))
+    before = len(list(told.items("/v1/referrals")))
+    town.acting(people.officer("central")).post("/v1/referrals", SUBMISSION)
+    assert len(list(told.items("/v1/referrals"))) == before
 
 
 @pytest.mark.parametrize(

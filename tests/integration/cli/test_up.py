@@ -7,11 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.chassis.clock import SettableClock
+from services.cli import city, people
+from services.cli.client import Client, connect
+from services.cli.up import running
 from tests.integration.cli.conftest import Handoff, Town, line_of, settings_at
 
 COMMAND = (sys.executable, "-c", "from services.cli.main import main; main(prog_name='handoff')")
@@ -52,6 +57,9 @@ def stop(process: subprocess.Popen[str], by: signal.Signals) -> tuple[int, str]:
 def test_what_is_printed_works_as_printed_and_the_suite_stops_cleanly(tmp_path: Path) -> None:
     with up(tmp_path / "home") as (process, printed):
         assert "the bundled city was loaded" in printed
+        mail = f"handoff mail --home {tmp_path / 'home'}\n"
+        assert mail in printed
+        assert "alembic" not in (tmp_path / "up.log").read_text()
         shell = printed.partition("makes more):\n\n")[2].partition("Ctrl-C stops")[0]
         # As a shell types it; the matcher gets more time than a person needs on an idle machine.
         done = subprocess.run(
@@ -83,6 +91,31 @@ def test_a_second_start_keeps_what_is_there_and_ctrl_c_stops_it(tmp_path: Path) 
     with up(home) as (second, printed):
         assert "the directory is the one of last time" in printed
         assert stop(second, signal.SIGINT)[0] == 0
+
+
+@dataclass(frozen=True, slots=True)
+class CutShort(Client):
+    """A client whose process is killed before its ``last`` write."""
+
+    last: str = ""
+
+    def put(self, path: str, body: object, version: int | None = None) -> Any:
+        """Write, unless it is too late."""
+        if path == self.last:
+            raise KeyboardInterrupt
+        return Client.put(self, path, body, version)
+
+
+def test_a_city_whose_loading_was_cut_short_is_loaded_again(tmp_path: Path) -> None:
+    with running(settings_at(tmp_path / "home")) as suite:
+        token = people.sign_in(suite.settings)(people.ADMIN)
+        with connect(suite.address, token) as admin:
+            dying = CutShort(admin.http, admin.token, last="/v1/contacts/coordinator")
+            with pytest.raises(KeyboardInterrupt):
+                city.open_city(dying)
+            assert city.open_city(admin)
+            assert admin.get("/v1/contacts/coordinator")["contacts"]
+            assert not city.open_city(admin)
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

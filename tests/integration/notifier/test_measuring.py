@@ -1,6 +1,7 @@
 """Events in, figures out: counted right, moved by corrections, and rebuilt to identical rows."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -130,6 +131,15 @@ def test_training_is_in_no_figure(desk: Desk) -> None:
     desk.outcomes(Story(facts=facts).submitted().offered().accepted().completed().records)
     desk.outcomes([said_no(1, training=True)])
     assert desk.rows("rollup_counts") == desk.rows("rollup_times") == []
+
+
+def test_records_of_the_past_stand_in_the_month_in_which_they_occurred(desk: Desk) -> None:
+    story = Story(facts=replace(FACTS, origin=Origin.IMPORTED))
+    story.snapshot = replace(story.snapshot, occurred_at=datetime(2021, 5, 1, tzinfo=UTC))
+    desk.outcomes(story.submitted().offered().accepted().records)
+    for month, number in (("2021-05", 1), ("2027-03", 0)):
+        path = f"/v1/outcomes/summary?from={month}&to={month}"
+        assert desk.get(MANAGER, path)["total"]["counts"]["accepted"] == number
 
 
 def test_a_record_of_the_past_is_counted_and_not_timed(desk: Desk) -> None:

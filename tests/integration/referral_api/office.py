@@ -34,6 +34,8 @@ from services.referral_api import app, settings
 
 START: Final = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
 OFFICER: Final = Actor(subject="officer-ann", role=Role.OFFICER, unit_id="central")
+# The same subject in another unit: two units may number their officers alike.
+NAMESAKE: Final = Actor(subject="officer-ann", role=Role.OFFICER, unit_id="academy")
 COLLEAGUE: Final = Actor(subject="officer-bo", role=Role.OFFICER, unit_id="central")
 TRAINEE: Final = Actor(subject="officer-tim", role=Role.OFFICER, unit_id="academy")
 COORDINATOR: Final = Actor(subject="coordinator-cy", role=Role.COORDINATOR)

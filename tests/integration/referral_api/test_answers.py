@@ -1,12 +1,18 @@
 """The matcher's answers: applied while their attempt is open, ignored when they are late."""
 
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.events.routing import Deferred, Unplaced, Waitlisted
+from contracts.events.directory import TOPIC as DIRECTORY
+from contracts.events.directory import ProgramPublished
+from contracts.events.routing import TOPIC_OF, Deferred, Unplaced, Waitlisted
+from contracts.vocabulary import Need, Sector
+from services.chassis.actor import Actor
+from services.referral_api.handlers import MisaddressedError
 from services.referral_api.usecases.answer import ForbiddenChoiceError
-from tests.integration.referral_api.office import NEAR, START, Office
+from tests.integration.referral_api.office import NEAR, OFFICER, START, TRAINEE, Office
 
 NO = {"reason": "no_capacity", "side": "provider"}
 
@@ -137,6 +143,46 @@ def test_a_proposal_of_an_avoided_program_is_a_fault_that_parks(office: Office) 
     referral = office.submit()
     with pytest.raises(ForbiddenChoiceError, match="grim-beds"):
         office.route(referral, "grim-beds")
+
+
+@pytest.mark.parametrize(("who", "program"), [(OFFICER, "school-beds"), (TRAINEE, "near-beds")])
+def test_a_proposal_across_the_line_of_training_is_a_fault_that_parks(
+    office: Office, who: Actor, program: str
+) -> None:
+    referral = office.submit(who)
+    with pytest.raises(ForbiddenChoiceError, match=program):
+        office.route(referral, program)
+    assert office.seen(referral)["offers"] == []
+
+
+def test_a_program_that_became_one_for_training_since_is_refused(office: Office) -> None:
+    referral = office.submit()
+    office.publish_program("near-beds", version=2, training=True)
+    office.route(referral, "near-beds", "far-beds", version=1)
+    assert office.events(referral)[1:] == ["choice.refused", "offer.made"]
+
+
+def test_an_answer_under_the_key_of_another_referral_is_a_fault_that_parks(office: Office) -> None:
+    referral, other = office.submit(), office.submit()
+    answer = Unplaced(referral_id=UUID(referral), attempt=1, decision_number=1, decision_id=uuid4())
+    with pytest.raises(MisaddressedError, match=other):
+        office.hear(TOPIC_OF[Sector.HOUSING], other, answer)
+    assert {office.seen(one)["state"] for one in (referral, other)} == {"routing"}
+
+
+def test_a_program_under_the_key_of_another_is_a_fault_that_parks(office: Office) -> None:
+    entry = ProgramPublished(
+        program_id="near-beds",
+        agency_id="near",
+        version=9,
+        name="Near",
+        agency_name="Near",
+        sector=Sector.HOUSING,
+        needs=(Need.EMERGENCY_SHELTER,),
+        time_zone="America/Chicago",
+    )
+    with pytest.raises(MisaddressedError, match="far-beds"):
+        office.hear(DIRECTORY, "far-beds", entry)
 
 
 def test_a_proposal_of_nothing_is_a_fault_that_parks(office: Office) -> None:

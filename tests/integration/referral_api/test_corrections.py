@@ -50,6 +50,21 @@ def test_a_correction_needs_the_tag_of_the_last_read(office: Office) -> None:
     assert again.status_code == 412
 
 
+def test_the_tag_moves_with_the_facts_and_with_nothing_else(office: Office) -> None:
+    referral, (offer,) = office.offered()
+    path = f"/v1/referrals/{referral}"
+    tags = [office.call(who, "GET", path).headers["ETag"] for who in (OFFICER, COORDINATOR)]
+    assert office.seen(referral)["version"] == 1
+    office.step(NEAR, offer, "decline", NO)
+    office.propose(Unplaced, referral)
+    assert tags == [office.call(w, "GET", path).headers["ETag"] for w in (OFFICER, COORDINATOR)]
+    first = office.call(COORDINATOR, "PATCH", path, {"urgency": "crisis"}, If_Match=tags[0])
+    assert (first.status_code, first.headers["ETag"]) == (200, '"2"')
+    assert office.call(OFFICER, "GET", path).headers["ETag"] == '"2"'
+    body = {"urgency": "routine"}
+    assert office.call(OFFICER, "PATCH", path, body, If_Match=tags[0]).status_code == 412
+
+
 def test_what_is_left_out_of_a_correction_stays(office: Office) -> None:
     referral = office.submit()
     correct(office, referral, {"person": {"phone": "+1 555 0100", "age": None}})
@@ -173,3 +188,38 @@ def test_a_withdrawal_needs_a_reason_on_the_persons_side(
     answer = front_door.call(OFFICER, "POST", path, {"reason": reason})
     assert answer.status_code == 422
     assert "reason" in answer.json["errors"]
+
+
+@pytest.mark.parametrize(
+    ("step", "body"),
+    [
+        ("withdraw", {"reason": "declined"}),
+        ("enter-in-error", {"note": "typed twice"}),
+    ],
+)
+def test_an_officer_is_told_that_it_is_closed_and_never_why(
+    office: Office, step: str, body: dict[str, str]
+) -> None:
+    path = f"/v1/referrals/{office.submit()}"
+    office.ok(COORDINATOR, "POST", f"{path}/{step}", body)
+    again = office.call(OFFICER, "POST", f"{path}/withdraw", {"reason": "declined"})
+    assert again.status_code == 409
+    assert again.json["detail"] == "a referral that is closed does not allow: withdraw"
+    changed = office.call(OFFICER, "PATCH", path, {"urgency": "crisis"}, If_Match='"1"')
+    assert changed.json["detail"] == "a referral that is closed does not allow: correct"
+    told = office.call(COORDINATOR, "POST", f"{path}/withdraw", {"reason": "declined"})
+    assert "is closed" not in told.json["detail"]
+
+
+def test_an_officer_who_corrects_too_late_reads_the_coarse_status(office: Office) -> None:
+    referral, (offer,) = office.offered()
+    office.step(NEAR, offer, "accept")
+    answer = correct(office, referral, {"urgency": "crisis"})
+    assert answer.json["detail"] == "a referral that is with a program does not allow: correct"
+
+
+def test_an_imported_row_does_not_become_a_crisis_that_nobody_is_told_of(office: Office) -> None:
+    past: dict[str, Any] = {"origin": "imported", "occurred_at": "2021-05-01T08:00:00Z"}
+    answer = correct(office, office.submit(**past), {"urgency": "crisis"})
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["urgency"])
+    assert correct(office, office.submit(), {"urgency": "crisis"}).status_code == 200

@@ -8,6 +8,7 @@ from tests.integration.referral_api.office import (
     COLLEAGUE,
     COORDINATOR,
     FAR,
+    NAMESAKE,
     NEAR,
     OFFICER,
     Office,
@@ -30,18 +31,21 @@ def items(office: Office, who: Any, path: str) -> list[Any]:
 
 def test_an_officer_lists_what_they_submitted_and_nothing_else(office: Office) -> None:
     mine = [office.submit() for _ in range(3)]
-    office.submit(COLLEAGUE)
+    for other in (COLLEAGUE, NAMESAKE):
+        office.submit(other)
     listed = items(office, OFFICER, "/v1/referrals")
     assert sorted(one["referral_id"] for one in listed) == sorted(mine)
     assert set(listed[0]) == {"referral_id", "reference", "status", "submitted_at"}
 
 
-def test_a_colleagues_referral_is_not_found_by_any_route(office: Office) -> None:
+@pytest.mark.parametrize("other", [COLLEAGUE, NAMESAKE])
+def test_another_officers_referral_is_not_found_by_any_route(office: Office, other: Any) -> None:
     path = f"/v1/referrals/{office.submit()}"
-    assert office.refused(COLLEAGUE, "GET", path) == 404
-    assert office.refused(COLLEAGUE, "POST", f"{path}/withdraw", {"reason": "declined"}) == 404
-    stale = office.call(COLLEAGUE, "PATCH", path, {"urgency": "crisis"}, If_Match='"1"')
+    assert office.refused(other, "GET", path) == 404
+    assert office.refused(other, "POST", f"{path}/withdraw", {"reason": "declined"}) == 404
+    stale = office.call(other, "PATCH", path, {"urgency": "crisis"}, If_Match='"1"')
     assert stale.status_code == 404
+    assert items(office, other, "/v1/referrals") == []
 
 
 def test_a_coordinator_lists_all_by_state_and_unit(office: Office) -> None:
@@ -126,3 +130,46 @@ def test_an_unknown_id_is_not_found(front_door: Office) -> None:
     assert office.refused(NEAR, "GET", f"/v1/offers/{nobody}") == 404
     assert office.refused(NEAR, "POST", f"/v1/offers/{nobody}/accept", {}) == 404
     assert office.refused(NEAR, "GET", "/v1/offers/not-an-id") == 404
+
+
+NO = {"reason": "no_capacity", "side": "provider"}
+ENDINGS: dict[str, list[tuple[str, dict[str, str]]]] = {
+    "declined": [("decline", NO)],
+    "not_served": [("accept", {}), ("not-served", NO)],
+    "completed": [("accept", {}), ("complete", {"outcome": "housed"})],
+    "lapsed": [],
+    "rescinded": [],
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_offer_that_ended_shows_nothing_of_the_person(office: Office, ending: str) -> None:
+    referral, (offer,) = office.offered()
+    for step, body in ENDINGS[ending]:
+        office.step(NEAR, offer, step, body)
+    if ending == "lapsed":
+        office.pass_time(hours=5)
+    if ending == "rescinded":
+        office.ok(OFFICER, "POST", f"/v1/referrals/{referral}/withdraw", {"reason": "declined"})
+    (listed,) = items(office, NEAR, "/v1/offers")
+    for seen in (listed, office.ok(NEAR, "GET", f"/v1/offers/{offer}")):
+        assert seen["state"] == ending
+        assert (seen["age_band"], seen["language"]) == ("unknown", None)
+        assert (seen["household_size"], seen["accommodations"]) == (None, [])
+        assert (seen["need"], seen["sector"]) == ("emergency_shelter", "housing")
+
+
+def test_an_agency_whose_offer_ended_learns_of_no_later_correction(office: Office) -> None:
+    referral, (offer,) = office.offered()
+    office.step(NEAR, offer, "decline", NO)
+    path = f"/v1/referrals/{referral}"
+    body = {"need": "domestic_violence_shelter", "urgency": "crisis"}
+    office.ok(OFFICER, "PATCH", path, body, If_Match='"1"')
+    seen = office.ok(NEAR, "GET", f"/v1/offers/{offer}")
+    assert (seen["need"], seen["urgency"]) == ("emergency_shelter", "urgent")
+
+
+def test_an_offer_that_is_held_goes_on_showing_its_facts(office: Office) -> None:
+    _, (offer,) = office.offered()
+    office.step(NEAR, offer, "accept")
+    assert office.ok(NEAR, "GET", f"/v1/offers/{offer}")["age_band"] == "25_to_44"

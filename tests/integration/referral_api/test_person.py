@@ -1,5 +1,6 @@
 """The person: open to the agency that accepted, as agreed, sealed everywhere else."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -82,6 +83,19 @@ def test_an_expired_consent_opens_nothing(office: Office) -> None:
     assert person_of(office, offer)["name"] == CANARIES["name"]
     office.pass_time(hours=1)
     assert office.refused(NEAR, "GET", f"/v1/offers/{offer}/person") == 409
+
+
+@pytest.mark.parametrize("step", ["acknowledge", "accept"])
+def test_no_place_is_taken_under_an_expired_consent(office: Office, step: str) -> None:
+    consent = submission()["consent"] | {"expires_at": "2027-03-01T16:00:00Z"}
+    referral, (offer,) = office.offered(consent=consent)
+    office.clock.advance(timedelta(hours=1))
+    answer = office.call(NEAR, "POST", f"/v1/offers/{offer}/{step}", {})
+    assert answer.status_code == 409
+    assert "consent has expired" in answer.json["detail"]
+    shown = office.snapshot(referral)
+    assert (shown["state"], shown["holder"]) == ("offered", None)
+    assert [live["state"] for live in shown["live_offers"]] == ["open"]
 
 
 def test_an_erased_person_cannot_be_read_again(office: Office) -> None:

@@ -70,6 +70,7 @@ def test_a_submission_needs_a_key(office: Office) -> None:
     )
 
 
+PAST = "2021-05-01T23:30:00-06:00"
 PERSON: dict[str, Any] = {"name": "R", "where_to_find": "the bench", "safe_contact": "any"}
 CONSENT = {"scope": "all_stated", "given_by": "self", "method": "spoken"}
 
@@ -95,6 +96,8 @@ CONSENT = {"scope": "all_stated", "given_by": "self", "method": "spoken"}
         ({"note": "   "}, "note"),
         ({"note": "\x07"}, "note"),
         ({"origin": "imported"}, "occurred_at"),
+        ({"origin": "imported", "occurred_at": "2027-02-28T15:00:01Z"}, "origin"),
+        ({"origin": "imported", "occurred_at": PAST, "urgency": "crisis"}, "origin"),
         ({"occurred_at": "2027-03-01T15:00:01Z"}, "occurred_at"),
         ({"occurred_at": "2027-03-01T15:00:00"}, "occurred_at"),
         ({"occurred_at": "0001-01-01T00:00:00+14:00"}, "occurred_at"),
@@ -142,9 +145,35 @@ def test_whoever_must_not_be_contacted_needs_no_way_to_be(office: Office) -> Non
 
 
 def test_an_imported_row_of_the_past_is_marked_so(office: Office) -> None:
-    referral = office.submit(origin="imported", occurred_at="2021-05-01T08:00:00Z")
+    referral = office.submit(origin="imported", occurred_at=PAST)
     assert office.seen(referral)["origin"] == "imported"
     assert office.snapshot(referral)["facts"]["origin"] == "imported"
+
+
+def test_events_tell_the_day_of_an_imported_row_and_of_no_other(office: Office) -> None:
+    imported = office.submit(origin="imported", occurred_at=PAST)
+    assert office.snapshot(imported)["occurred_at"] == "2021-05-02T00:00:00+00:00"
+    live = office.submit(occurred_at=PAST)
+    assert office.snapshot(live)["occurred_at"] is None
+
+
+def test_a_row_of_exactly_a_day_ago_may_be_imported(office: Office) -> None:
+    body = submission(origin="imported", occurred_at="2027-02-28T15:00:00Z")
+    assert send(office, body).status_code == 201
+
+
+def test_a_past_crisis_is_imported_for_training(office: Office) -> None:
+    body = submission(origin="imported", occurred_at=PAST, urgency="crisis")
+    assert send(office, body, TRAINEE).status_code == 201
+
+
+def test_a_protected_need_is_linked_to_no_other_of_its_encounter(office: Office) -> None:
+    encounter = str(uuid4())
+    protected = office.submit(encounter_id=encounter, need="domestic_violence_shelter")
+    plain = office.submit(encounter_id=encounter)
+    told = [office.stream(r)[0][1]["encounter_id"] for r in (protected, plain)]
+    assert told == [None, encounter]
+    assert office.rows("SELECT count(DISTINCT encounter_id) FROM referrals") == [(1,)]
 
 
 def test_a_training_units_referral_is_marked_so(office: Office) -> None:

@@ -65,6 +65,37 @@ def test_a_misspelt_setting_is_named_and_the_right_ones_are_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HANDOFF_PROT", "8000")
-    with pytest.raises(SettingError, match=r"HANDOFF_PROT is no setting.*PORT"):
+    with pytest.raises(SettingError, match=r"HANDOFF_PROT is no setting.* HANDOFF_PORT"):
         refuse_unknown(NAMES)
     refuse_unknown(NAMES | {"PROT"})
+    monkeypatch.setenv("HANDOFF_MOOD", "demo")
+    with pytest.raises(SettingError, match="HANDOFF_MOOD, HANDOFF_PROT are no settings"):
+        refuse_unknown(NAMES)
+
+
+def test_every_bad_setting_is_named_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANDOFF_MODE", "invalid")
+    monkeypatch.setenv("HANDOFF_PORT", "eighty")
+    monkeypatch.setenv("HANDOFF_THREADS", "65")
+    with pytest.raises(SettingError) as raised:
+        read()
+    assert str(raised.value) == (
+        'HANDOFF_MODE "invalid": must be one of production, demo; '
+        'HANDOFF_PORT "eighty": not a valid integer; '
+        'HANDOFF_THREADS "65": must be from 1 to 64'
+    )
+
+
+@pytest.mark.parametrize("host", ["999.1.1.1", "1.2.3", "::g", "two words", "http://here"])
+def test_a_host_that_is_no_address_and_no_name_is_refused(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("HANDOFF_HOST", host)
+    with pytest.raises(SettingError, match=r"HANDOFF_HOST .*must be an address or a name"):
+        read()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::1", "localhost", "node-3.example.org"])  # noqa: S104
+def test_addresses_and_names_are_hosts(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("HANDOFF_HOST", host)
+    assert read().host == host

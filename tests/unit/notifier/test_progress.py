@@ -14,6 +14,7 @@ from contracts.bodies.notifier import DIMENSIONS
 from contracts.vocabulary import (
     AgeBand,
     EntryDoor,
+    Origin,
     Outcome,
     Reason,
     ReferralState,
@@ -251,3 +252,10 @@ def test_every_figure_is_defined_and_every_formula_speaks_of_defined_counts() ->
 
 def test_the_contract_names_the_dimensions() -> None:
     assert {*DIMENSIONS, "all"} == set(Dimension)
+
+
+def test_a_row_of_the_past_counts_in_the_month_in_which_it_occurred() -> None:
+    past = replace(REFERRAL, origin=Origin.IMPORTED, occurred_at=datetime(2021, 5, 1, tzinfo=UTC))
+    for referral, month in ((past, "2021-05"), (REFERRAL, "2027-03")):
+        counted = contributions(fold(None, referral, START))
+        assert {cell.month for cell in counted.counts} == {month}

@@ -16,6 +16,7 @@ from contracts.vocabulary import (
 )
 from services.referral_api.domain import disclosure
 from services.referral_api.domain.facts import Facts
+from services.referral_api.domain.offer import UNENDED
 
 NOW = datetime(2027, 3, 1, 15, tzinfo=UTC)
 FACTS = Facts(
@@ -36,12 +37,9 @@ SAID: dict[str, Any] = {"name": "Robin", "note": "a note", "age": 34, "entry_doo
 
 
 def test_an_offer_shows_a_band_and_neither_age_nor_place_nor_wishes() -> None:
-    shown = disclosure.before_acceptance(FACTS)
+    shown = disclosure.in_offer(FACTS, OfferState.OPEN)
     assert shown["age_band"] is AgeBand.FROM_25_TO_44
     assert set(shown) == {
-        "need",
-        "urgency",
-        "sector",
         "age_band",
         "language",
         "household_size",
@@ -49,10 +47,20 @@ def test_an_offer_shows_a_band_and_neither_age_nor_place_nor_wishes() -> None:
     }
 
 
-def test_an_offer_of_a_protected_need_shows_need_and_urgency_only() -> None:
-    shown = disclosure.before_acceptance(PROTECTED)
-    told = {name for name, value in shown.items() if value not in (None, (), AgeBand.UNKNOWN)}
-    assert told == {"need", "urgency", "sector"}
+def told(shown: dict[str, Any]) -> set[str]:
+    """The names of what says something."""
+    return {name for name, value in shown.items() if value not in (None, (), AgeBand.UNKNOWN)}
+
+
+@pytest.mark.parametrize("state", OfferState)
+def test_an_offer_of_a_protected_need_shows_nothing_of_the_person(state: OfferState) -> None:
+    assert told(disclosure.in_offer(PROTECTED, state)) == set()
+
+
+@pytest.mark.parametrize("state", OfferState)
+def test_facts_are_shown_while_the_offer_has_not_ended(state: OfferState) -> None:
+    shown = told(disclosure.in_offer(FACTS, state))
+    assert shown == ({"age_band", "language", "household_size"} if state in UNENDED else set())
 
 
 def test_the_holder_reads_every_field_that_was_agreed_to() -> None:

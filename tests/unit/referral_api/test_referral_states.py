@@ -95,3 +95,10 @@ def test_every_state_has_its_names_outside() -> None:
 def test_an_officer_cannot_tell_a_no_from_waiting() -> None:
     waiting = {COARSE_STATUS[state] for state in (*SEEKING, ReferralState.OFFERED)}
     assert waiting == {CoarseStatus.RECEIVED}
+
+
+def test_a_conflict_names_no_more_than_the_caller_may_know() -> None:
+    with pytest.raises(ConflictError, match="that is closed does"):
+        advance(ReferralState.WITHDRAWN, Step.WITHDRAW, CoarseStatus.CLOSED)
+    with pytest.raises(ConflictError, match="that is withdrawn does"):
+        advance(ReferralState.WITHDRAWN, Step.WITHDRAW)

@@ -1,0 +1,23 @@
+"""Many threads off together: what a test of concurrency needs."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+THREADS = 16
+
+T = TypeVar("T")
+
+
+def at_once(work: Callable[[int], T], times: int, threads: int = THREADS) -> list[T]:
+    """Each thread does the work so many times, for numbers of its own; any error is raised here."""
+    gate = threading.Barrier(threads)
+
+    def run(first: int) -> list[T]:
+        gate.wait()
+        return [work(first * times + step) for step in range(times)]
+
+    with ThreadPoolExecutor(threads) as pool:
+        parts = [done.result() for done in [pool.submit(run, n) for n in range(threads)]]
+    return [result for part in parts for result in part]
