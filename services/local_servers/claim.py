@@ -46,7 +46,7 @@ def note_pid(path: Path, pid: int) -> None:
 def descendants(pid: int) -> list[psutil.Process]:
     """The processes that a process has started, and theirs; none if it is gone."""
     try:
-        return psutil.Process(pid).children(recursive=True)
+        return list(psutil.Process(pid).children(recursive=True))
     except psutil.NoSuchProcess:
         return []
 
