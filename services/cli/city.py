@@ -28,10 +28,16 @@ def open_city(admin: Client) -> bool:
     for unit_id, unit in UNITS.items():
         admin.put(f"/v1/units/{unit_id}", unit)
     for agency_id, contacts in _mailboxes(FOLDER).items():
-        admin.put(f"/v1/agencies/{agency_id}/contacts", {"contacts": contacts})
-    admin.put("/v1/contacts/coordinator", {"contacts": [{"email": COORDINATOR_MAIL}]})
+        _state(admin, f"/v1/agencies/{agency_id}/contacts", contacts)
+    _state(admin, "/v1/contacts/coordinator", [{"email": COORDINATOR_MAIL}])
     admin.post("/v1/directory/imports", directory_body(tables(FOLDER)))
     return True
+
+
+def _state(admin: Client, path: str, contacts: list[dict[str, Any]]) -> None:
+    """State contacts where nobody did yet."""
+    if not admin.read(path).version:
+        admin.put(path, {"contacts": contacts})
 
 
 def tables(folder: Path) -> dict[str, list[dict[str, str]]]:
