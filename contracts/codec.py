@@ -17,7 +17,9 @@ from contracts.topics import TOPICS
 
 MAX_BYTES: Final = 64 * 1024
 _SEQUENCE: Final = re.compile(r"[1-9][0-9]{0,18}")
-_LAST_SEQ: Final = 2**63 - 1  # what a database column holds
+# What the columns of an inbox hold.
+_LAST_SEQ: Final = 2**31 - 1
+_LONGEST_KEY: Final = 80
 _JSON: Final = JSONFormat()
 
 
@@ -147,8 +149,8 @@ def address(message: Message) -> Address:
         raise UnreadableError("the headers name no type and sequence") from None
     if not _SEQUENCE.fullmatch(number) or int(number) > _LAST_SEQ:
         raise UnreadableError("the sequence must be a whole number, 1 or more")
-    if not message.key or not name:
-        raise UnreadableError("the key and the type must not be empty")
+    if not name or not 1 <= len(message.key) <= _LONGEST_KEY or "\0" in message.key:
+        raise UnreadableError(f"a type and a key of 1 to {_LONGEST_KEY} characters are needed")
     return Address(message.topic, message.key, int(number), name)
 
 

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Real Kafka and PostgreSQL, for whatever test asks for them.
+pytest_plugins = ["tests.servers"]
+
 HERE = Path(__file__).parent
 # These prove rules, not wires: a socket in them is a mistake.
 CLOSED = frozenset({"unit", "contract", "architecture"})

@@ -19,6 +19,7 @@ from services.chassis.actor import Actor
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.json_body import body_of
+from services.chassis.postgres import EVERY_AGENCY
 
 ACCESS: Final = "handoff_access"
 LONGEST_TAG: Final = 18
@@ -173,7 +174,7 @@ def _in_transaction(view: Callable[..., Any], method: str, contract: Contract) -
         given = list(parsed)
         body = given.pop(0) if contract.body is not None else {}
         query = given.pop(0) if contract.query is not None else {}
-        with runtime.database.transaction() as session:
+        with runtime.database.transaction(_agency_shown(actor, flask.g.tenant)) as session:
             call = Call(actor, session, runtime.clock, flask.g.tenant, body, query)
             if method == "POST":
                 result = _once(call, runtime, contract, lambda: view(call, **path))
@@ -186,6 +187,16 @@ def _in_transaction(view: Callable[..., Any], method: str, contract: Contract) -
     return serve
 
 
+def _agency_shown(actor: Actor, tenant: Tenant) -> str | None:
+    """The one agency whose rows the database shows to a call; None = every agency's.
+
+    A call that is to reach its own agency's things, and names no agency, is shown none.
+    """
+    if tenant is not Tenant.OWN_AGENCY:
+        return None
+    return "" if actor.agency_id in {None, EVERY_AGENCY} else actor.agency_id
+
+
 def _once(
     call: Call, runtime: Runtime, contract: Contract, work: Callable[[], Any]
 ) -> idempotency.Result:
@@ -196,6 +207,8 @@ def _once(
             raise ProblemError(Problem.KEY_MISSING, "send an Idempotency-Key, such as a new UUID")
         return _result(contract, work())
     route = f"{flask.request.method} {flask.request.path}"
+    if len(route) > idempotency.LONGEST_ROUTE:
+        raise ProblemError(Problem.NOT_FOUND, "no address here is so long")
     body = flask.request.get_data(cache=True)
     caller = idempotency.caller_of(call.actor)
     this = idempotency.attempt(caller, route, key, body, runtime.mac_key)

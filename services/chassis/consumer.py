@@ -45,7 +45,8 @@ class ConsumerLoop:
         self._database = database
         self._clock = clock
         self._limit = limit
-        self._watchdog = Watchdog(subscription.lag)
+        self.watchdog = Watchdog(subscription.lag)
+        self._within_limit = False
         self._unfinished: Sequence[Record] = ()
 
     def tick(self) -> int:
@@ -54,6 +55,23 @@ class ConsumerLoop:
         Raises TooManyParkedError to stop the worker, or a transient error: then the same batch is
         taken up again by the next tick, for the subscription has gone past it.
         """
+        try:
+            return self._take_batch()
+        except Exception as error:
+            if is_transient(error):
+                self.watchdog.moved()  # it stands still because something is away, and says so
+            raise
+
+    def fault(self) -> str | None:
+        """Why this consumer is not well as of the watchdog's last look, or None."""
+        still = self.watchdog.fault()
+        return f"{self.inbox.consumer} {still}" if still else None
+
+    def _take_batch(self) -> int:
+        if not self._within_limit:
+            # What stopped the last process holds on: it must not park one batch at each restart.
+            self._check_limit()
+            self._within_limit = True
         batch = self._unfinished or self.subscription.poll(BATCH, POLL_S)
         if not batch:
             return 0
@@ -67,13 +85,8 @@ class ConsumerLoop:
         self._check_limit()
         self.subscription.commit(by_place(batch))
         self._unfinished = ()
-        self._watchdog.moved()
+        self.watchdog.moved()
         return len(batch)
-
-    def fault(self) -> str | None:
-        """Why this consumer is not well, or None."""
-        still = self._watchdog.fault()
-        return f"{self.inbox.consumer} {still}" if still else None
 
     def _together(self, batch: Sequence[Record]) -> None:
         with self._database.transaction() as session:

@@ -12,6 +12,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
+from services.chassis import postgres
+
 # Below 3.51.3 a WAL reset can corrupt the file (sqlite.org/wal.html#walresetbug).
 WAL_SAFE: Final = (3, 51, 3)
 POOL_TIMEOUT_S: Final = 30.0
@@ -41,18 +43,24 @@ class NestedTransactionError(RuntimeError):
 class Database:
     """The engine of one database; every transaction begins and ends here."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connections: int = 8) -> None:
+        """``connections``: how many a process may have; SQLite has one, whatever is said here."""
         self.url = url
-        self.engine = _sqlite_engine(url) if url.startswith("sqlite") else create_engine(url)
+        self.on_postgres = not url.startswith("sqlite")
+        if self.on_postgres:
+            self.engine = postgres.pooled_engine(url, connections)
+        else:
+            self.engine = _sqlite_engine(url)
         self._after_commit: list[Callable[[], None]] = []
         self._here = threading.local()
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self, agency_id: str | None = None) -> Iterator[Session]:
         """A session that commits at the end, or rolls back on an error.
 
-        Raises NestedTransactionError where this thread is inside a transaction already: it would
-        wait for the connection that it holds itself.
+        With an agency, PostgreSQL shows the rows of that agency alone. Raises
+        NestedTransactionError where this thread is inside a transaction already: it would wait for
+        the connection that it holds itself.
         """
         if getattr(self._here, "inside", False):
             raise NestedTransactionError("pass the open session on; do not open another")
@@ -60,6 +68,8 @@ class Database:
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 session.connection()  # SQLite takes its write lock here, so that `now` comes after
+                if agency_id is not None and self.on_postgres:
+                    postgres.show_only(session, agency_id)
                 yield session
         finally:
             self._here.inside = False
@@ -82,7 +92,7 @@ class Database:
 
     def scrub(self) -> None:
         """Leave no deleted bytes behind in SQLite's write-ahead log; call it after a commit."""
-        if self.engine.dialect.name != "sqlite":
+        if self.on_postgres:
             return
         connection = self.engine.raw_connection()
         try:
@@ -140,7 +150,9 @@ class Wake:
         """Wake the waiting loop, now or at its next wait."""
         self._event.set()
 
-    def wait(self, seconds: float) -> None:
-        """Return when set, or after the seconds; clears the flag."""
-        self._event.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Whether it was set, now or within the seconds; clears the flag."""
+        if not self._event.wait(seconds):
+            return False  # nothing to clear: who sets it at this very moment must not be unheard
         self._event.clear()
+        return True

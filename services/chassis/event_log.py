@@ -12,6 +12,13 @@ class LogUnavailableError(Exception):
     """The event log does not answer now; nothing was acknowledged, try again."""
 
 
+class LogRefusedError(LogUnavailableError):
+    """The log refuses us: password, access list, or another member took our name.
+
+    Time alone mends none of these, so a worker should rather end than try for ever.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A message with its place in the log."""
@@ -45,6 +52,9 @@ class EventLog(Protocol):
 
     def subscribe(self, group: str, topics: Sequence[str], member: str) -> Subscription:
         """Join a group; a new group starts at the earliest record."""
+
+    def lag(self, group: str, topics: Sequence[str]) -> int:
+        """How many records of the topics a group has not committed; nobody need be a member."""
 
     def ping(self) -> None:
         """Raise LogUnavailableError where the log does not answer."""

@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from contracts.problems import Problem, ProblemError
 from services.chassis.actor import Actor
 from services.chassis.columns import insert
+from services.chassis.faults import is_lock_timeout
 from services.chassis.tables import idempotency
 
 LONGEST_KEY: Final = 80
+LONGEST_ROUTE: Final = 200
 KEPT_FOR: Final = timedelta(days=7)
 
 
@@ -56,8 +59,9 @@ def attempt(caller: str, route: str, key: str, body: bytes, secret: bytes) -> At
 def begin(session: Session, this: Attempt, now: datetime) -> Result | None:
     """Claim the key, or return what it was answered before.
 
-    Raises ProblemError (422) where the key belongs to another body. The row is taken in the
-    caller's transaction: a second request with the same key waits for the first.
+    The row is taken in the caller's transaction: a second request with the same key waits for the
+    first. Raises ProblemError: 422 where the key belongs to another body, 409 where the first
+    request takes longer than a lock may be waited for.
     """
     row = {
         "caller": this.caller,
@@ -66,10 +70,11 @@ def begin(session: Session, this: Attempt, now: datetime) -> Result | None:
         "body_mac": this.body_mac,
         "at": now,
     }
-    add = insert(session, idempotency).values(row).on_conflict_do_nothing()
-    if session.execute(add.returning(idempotency.c.key)).first() is not None:
+    if _claim(session, row):
         return None
-    before = session.execute(select(idempotency).where(*_same(this))).one()
+    before = session.execute(select(idempotency).where(*_same(this))).first()
+    if before is None:  # pruned just now
+        return begin(session, this, now)
     if not hmac.compare_digest(before.body_mac, this.body_mac):
         raise ProblemError(
             Problem.KEY_REUSED,
@@ -91,6 +96,19 @@ def prune(session: Session, before: datetime) -> int:
     """Forget keys older than a moment; returns how many."""
     gone = session.execute(delete(idempotency).where(idempotency.c.at < before))
     return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def _claim(session: Session, row: dict[str, Any]) -> bool:
+    add = insert(session, idempotency).values(row).on_conflict_do_nothing()
+    try:
+        return session.execute(add.returning(idempotency.c.key)).first() is not None
+    except OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+        raise ProblemError(
+            Problem.KEY_BUSY,
+            "the first request with this Idempotency-Key is not done yet: send it again, the same",
+        ) from None
 
 
 def _same(this: Attempt) -> tuple[Any, ...]:

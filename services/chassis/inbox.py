@@ -22,6 +22,7 @@ from services.chassis.columns import insert
 from services.chassis.event_log import Record
 from services.chassis.faults import is_transient, reason_of
 from services.chassis.logs import about
+from services.chassis.postgres import keep_writers_out, take_time
 from services.chassis.standing import Place, Standing, is_done, is_in_turn
 from services.chassis.tables import inbox, parked, quarantined, waiting
 
@@ -82,7 +83,13 @@ class Inbox:
         return done
 
     def forget(self, session: Session) -> None:
-        """Begin again from nothing: for a projector that is rebuilt."""
+        """Begin again from nothing, when every batch under way is done: for a rebuilt projector.
+
+        Until this transaction ends nobody takes a batch; else the first event of a key that nobody
+        knew before could be handled beside us, and its effects be forgotten but not its number.
+        """
+        take_time(session)
+        keep_writers_out(session, inbox)
         for table in (inbox, waiting, parked):
             session.execute(delete(table).where(table.c.consumer == self.consumer))
 
@@ -202,12 +209,7 @@ class Inbox:
 
     def _save(self, session: Session, standing: Standing) -> None:
         rows = [
-            {
-                "consumer": self.consumer,
-                "topic": t,
-                "key": k,
-                "seq": standing.last[t, k],
-            }
+            {"consumer": self.consumer, "topic": t, "key": k, "seq": standing.last[t, k]}
             for t, k in sorted(standing.moved)
         ]
         if rows:

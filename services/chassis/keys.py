@@ -93,12 +93,11 @@ def unseal(key: bytes, sealed: bytes, place: str) -> bytes:
 
 
 class PersonKeys:
-    """The key store: create, read and destroy the key of a person."""
+    """The key store: create, read and destroy the key of a person; its table stands already."""
 
     def __init__(self, database: Database, masters: MasterKeys) -> None:
         self._database = database
         self._masters = masters
-        metadata.create_all(database.engine)
 
     def create(self, person: str, now: datetime) -> bytes:
         """A new key, durable before any data is sealed with it."""
@@ -127,7 +126,3 @@ class PersonKeys:
             gone = session.execute(person_keys.delete().where(person_keys.c.person == person))
         self._database.scrub()
         return bool(gone.rowcount)  # type: ignore[attr-defined]
-
-    def ping(self) -> None:
-        """Raise where the store does not answer."""
-        self._database.ping()

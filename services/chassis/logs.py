@@ -6,16 +6,23 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TextIO
+from typing import Final, TextIO
 
 import structlog
 
 from services.chassis.faults import reason_of
 
+# They tell of every look at a schema, and of every request that we send.
+CHATTY: Final = ("alembic", "httpx")
 
-def configure(level: str, stream: TextIO | None = None) -> None:
-    """Send every log line, ours and the libraries', to one stream as JSON."""
+
+def configure(level: str, stream: TextIO | None = None, **names: object) -> None:
+    """Send every log line, ours and the libraries', to one stream as JSON.
+
+    ``names`` stand on every line: which service it is, and which process of it.
+    """
     shared: list[structlog.types.Processor] = [
+        lambda _logger, _name, entry: {**names, **entry},
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -40,6 +47,8 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    for chatty in CHATTY:
+        logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
     logging.raiseExceptions = False  # a line that cannot be written would print its values
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda args: _log_uncaught(

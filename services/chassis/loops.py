@@ -10,6 +10,7 @@ import structlog
 
 from services.chassis.consumer import TooManyParkedError
 from services.chassis.database import Wake
+from services.chassis.event_log import LogRefusedError
 from services.chassis.faults import reason_of
 
 log = structlog.get_logger()
@@ -17,6 +18,10 @@ log = structlog.get_logger()
 FIRST_BACK_OFF_S: Final = 0.05
 LONGEST_BACK_OFF_S: Final = 5.0
 STUCK_AFTER_S: Final = 60.0
+# A tick may take long without hanging: a server of the mail that answers late, for each letter.
+HANGS_AFTER_S: Final = 300.0
+# What time alone does not mend: the loop ends, and with it the worker, for all to see.
+_ENDS_LOOP: Final = (LogRefusedError, TooManyParkedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +64,23 @@ class Loop:
 
     def fault(self) -> str | None:
         """Why this loop is not well, or None."""
+        if self.failure and not self.stopped_by:
+            return f"{self.name} fails: {self.failure}"
+        return self.stuck() or self._hangs(STUCK_AFTER_S)
+
+    def stuck(self) -> str | None:
+        """What only another process mends: the loop ended by itself, or hangs; or None."""
         if self.stopped_by:
             return f"{self.name} stopped: {self.stopped_by}"
-        if self.failure:
-            return f"{self.name} fails: {self.failure}"
-        since = self._ticking_since
-        if since is not None and time.monotonic() - since > STUCK_AFTER_S:
-            return f"{self.name} has not moved for {STUCK_AFTER_S:.0f} s"
         started = self._thread.ident is not None
         if started and not self._stop.is_set() and not self._thread.is_alive():
             return f"{self.name} has ended"
+        return self._hangs(HANGS_AFTER_S)
+
+    def _hangs(self, seconds: float) -> str | None:
+        since = self._ticking_since
+        if since is not None and time.monotonic() - since > seconds:
+            return f"{self.name} has not moved for {seconds:.0f} s"
         return None
 
     def _run(self) -> None:
@@ -90,7 +102,7 @@ class Loop:
         self._ticking_since = time.monotonic()
         try:
             worked = self._tick()
-        except TooManyParkedError as error:
+        except _ENDS_LOOP as error:
             self.stopped_by = str(error)
             log.critical("loop_stopped", loop=self.name, reason=str(error))
             return None

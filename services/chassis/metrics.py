@@ -9,6 +9,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from services.chassis.settings import metrics_folder
+from services.chassis.shared_metrics import SharedCollector
+
 if TYPE_CHECKING:
     from services.chassis.service import Flow
 
@@ -44,8 +47,10 @@ class FlowCollector(Collector):
                 log.exception("flow_unknown", service=service)
                 continue
             for name, gauge in gauges.items():
-                gauge.add_metric([service], getattr(flow, name))
-        return gauges.values()
+                number = getattr(flow, name)
+                if number is not None:  # a web process has no way to the event log
+                    gauge.add_metric([service], number)
+        return [gauge for gauge in gauges.values() if gauge.samples]
 
 
 class RequestMetrics:
@@ -94,10 +99,14 @@ class RequestCollector(Collector):
 def registry_of(
     flows: Mapping[str, Callable[[], "Flow"]], requests: Sequence[RequestMetrics] = ()
 ) -> CollectorRegistry:
-    """A registry of its own, never the process-wide default."""
+    """A registry of its own, never the process-wide default.
+
+    The requests are those of every process of the port, where several share it.
+    """
     registry = CollectorRegistry()
     registry.register(FlowCollector(flows))
-    registry.register(RequestCollector(requests))
+    folder = metrics_folder()
+    registry.register(RequestCollector(requests) if folder is None else SharedCollector(folder))
     return registry
 
 

@@ -19,7 +19,7 @@ from contracts.vocabulary import Role
 from services.chassis import held
 from services.chassis.api import Tenant, guarded
 from services.chassis.clock import Clock, SettableClock
-from services.chassis.http import document_of, http_problem, protect
+from services.chassis.http import LARGEST_BODY, document_of, http_problem, protect
 from services.chassis.json_body import body_of
 from services.chassis.metrics import registry_of
 from services.chassis.service import ParkedError, WiredService
@@ -60,8 +60,9 @@ def create_operations(
 ) -> flask.Flask:
     """The operations app over one service or a whole suite; while draining it is not ready."""
     app = flask.Flask("operations", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     counted = [service.app.config["HANDOFF_REQUESTS"] for service in services]
-    registry = registry_of({service.name: service.flow for service in services}, counted)
+    registry = registry_of({service.name: service.flow_lately for service in services}, counted)
     _add_health(app, services, draining)
     _add_reference(app, services)
     _add_parked(app, services)

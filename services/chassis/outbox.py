@@ -5,10 +5,9 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import orjson
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Insert, Row, func, select
 from sqlalchemy.orm import Session
 
 from contracts import codec
@@ -17,6 +16,7 @@ from services.chassis.columns import insert
 from services.chassis.database import wake_loops
 from services.chassis.heads import GENESIS, claim, head_of, set_hash
 from services.chassis.ids import uuid7
+from services.chassis.postgres import take_time
 from services.chassis.tables import history, outbox, stream_heads
 
 
@@ -121,20 +121,32 @@ def keys(session: Session, topic: str) -> list[str]:
 
 
 def republish(session: Session, topic: str, key: str | None = None) -> int:
-    """Mark the history of a topic, or of one key of it, unsent; returns how many events that are.
+    """Put the history of a topic, or of one key of it, into the outbox anew; returns how many.
 
-    The relay sends them again in order; what was erased is not sent.
+    The relay sends them again in order; what was erased is not sent. The rows are new ones, with
+    new ids: a relay that is between sending and marking the old ones must not mark these.
     """
-    positions = select(history.c.position).where(
-        history.c.topic == topic, history.c.payload.is_not(None)
-    )
+    wanted = [history.c.topic == topic, history.c.payload.is_not(None)]
     if key is not None:
-        positions = positions.where(history.c.key == key)
-    changed = session.execute(
-        outbox.update().where(outbox.c.position.in_(positions)).values(published_at=None)
-    )
+        wanted.append(history.c.key == key)
+    positions = select(history.c.position).where(*wanted)
+    last = progress(session)
+    take_time(session)
+    session.execute(outbox.delete().where(outbox.c.position.in_(positions)))
+    counted = {"preserve_rowcount": True}  # SQLAlchemy forgets it of an INSERT on PostgreSQL
+    added = session.execute(_anew(session, wanted, last), execution_options=counted)
     wake_loops(session)
-    return int(changed.rowcount)  # type: ignore[attr-defined]
+    return int(added.rowcount)  # type: ignore[attr-defined]
+
+
+def _anew(session: Session, wanted: Sequence[ColumnElement[bool]], last: int) -> Insert:
+    """The INSERT of outbox rows in the order of history; SQLite would use deleted ids again."""
+    place = history.c.position
+    if session.get_bind().dialect.name != "sqlite":
+        rows = select(place).where(*wanted).order_by(place)
+        return outbox.insert().from_select(["position"], rows)
+    number = func.row_number().over(order_by=place) + last
+    return outbox.insert().from_select(["id", "position"], select(number, place).where(*wanted))
 
 
 def unpublished(session: Session) -> int:
@@ -180,11 +192,6 @@ def _payload_stands(row: dict[str, Any]) -> bool:
         return row["payload"] is None
     same: bool = digest(row["payload"], row["salt"]) == row["digest"]
     return same
-
-
-def event_of(stored_event: codec.Stored) -> tuple[UUID, Event]:
-    """The id and the typed event of a stored one; raises what ``codec.from_payload`` raises."""
-    return stored_event.id, codec.from_payload(stored_event.type, stored_event.data)
 
 
 def progress(session: Session) -> int:

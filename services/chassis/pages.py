@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 from marshmallow import Schema, fields, validate
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from contracts.bodies.shared import WholeNumber
@@ -18,6 +18,7 @@ from contracts.problems import InvalidError
 LONGEST: Final = 200
 LONGEST_CURSOR: Final = 1000
 WIDEST: Final = 2**63
+WIDEST_INTEGER: Final = 2**31
 
 
 class PageQuery(Schema):
@@ -81,7 +82,8 @@ def _typed(value: Any, key: Column) -> Any:
             raise ValueError
         return moment.astimezone(UTC)  # beyond the years 1 to 9999 it raises OverflowError
     # orjson reads an integer of more than 64 bits as a floating-point number.
-    if kind is int and (type(value) is not int or not -WIDEST <= value < WIDEST):
+    widest = WIDEST if isinstance(key.type, BigInteger) else WIDEST_INTEGER
+    if kind is int and (type(value) is not int or not -widest <= value < widest):
         raise ValueError
     if "\0" in str(value):
         raise ValueError

@@ -1,8 +1,9 @@
 """One service, wired: its app, database, consumers, relay and jobs, and how they run as loops."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Final
 
 import flask
@@ -14,19 +15,31 @@ from services.chassis.actor import Actor
 from services.chassis.clock import Clock
 from services.chassis.consumer import ConsumerLoop
 from services.chassis.database import Database, Wake
-from services.chassis.event_log import EventLog
+from services.chassis.event_log import EventLog, LogUnavailableError
 from services.chassis.faults import is_transient, reason_of
 from services.chassis.inbox import Inbox, NotParkedError
+from services.chassis.leader import Leader
 from services.chassis.loops import Job, Loop
 from services.chassis.relay import Relay
+from services.chassis.wakes import Announcer, Listener
+from services.chassis.watchdog import LogWatch
 
 log = structlog.get_logger()
 
 IDLE_S: Final = 0.25
+LOOK_S: Final = 5.0
 HOUSEKEEPING_S: Final = 30.0
 WAITS_TOO_LONG: Final = timedelta(seconds=60)
 # The subject under which each service audits what its operators did.
 OPERATIONS: Final = "operations"
+
+
+class Task(StrEnum):
+    """What a process of a service may do, beside answering requests."""
+
+    RELAY = "relay"
+    CONSUMERS = "consumers"
+    JOBS = "jobs"
 
 
 class ParkedError(Exception):
@@ -35,10 +48,13 @@ class ParkedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """What is under way in a service: all zero means settled, as of ``progress``."""
+    """What is under way in a service: all zero means settled, as of ``progress``.
+
+    ``lag`` is None where this process cannot ask the event log.
+    """
 
     unpublished: int
-    lag: int
+    lag: int | None
     waiting: int
     parked: int
     quarantined: int
@@ -48,7 +64,10 @@ class Flow:
 
 @dataclass(slots=True, kw_only=True)
 class WiredService:
-    """What ``app.py`` of a service builds; ``prefixes`` are the addresses it owns."""
+    """What ``app.py`` of a service builds; ``prefixes`` are the addresses it owns.
+
+    ``stores`` are databases beside its own, closed with it.
+    """
 
     name: Service
     app: flask.Flask
@@ -57,50 +76,73 @@ class WiredService:
     prefixes: Sequence[str]
     inboxes: Sequence[Inbox]
     jobs: Sequence[Job]
-    checks: dict[str, Callable[[], None]] = field(default_factory=dict)
+    stores: Sequence[Database] = ()
+    checks: dict[str, Callable[[], str | None]] = field(default_factory=dict)
     consumers: list[ConsumerLoop] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
+    _log: EventLog | None = None
+    _watch: LogWatch | None = None
+    _announcer: Announcer | None = None
+    _listener: Listener | None = None
+    _leaders: list[Leader] = field(default_factory=list)
+    _wakes: list[Wake] = field(default_factory=list)
 
-    def start(self, log: EventLog) -> None:
-        """Subscribe, and start one thread each for the relay, every consumer and every job."""
-        relay = Relay(self.database, log, self.clock)
-        wake = Wake()
-        self.database.on_publish(wake.set)
-        self.loops.append(Loop(f"{self.name}.relay", relay.tick, IDLE_S, wake))
-        for box in self.inboxes:
-            self._add_consumer(box, log)
-        for job in self.jobs:
-            self.loops.append(Loop(f"{self.name}.{job.name}", job.tick, IDLE_S, self._waker()))
-        self.loops.append(
-            Loop(f"{self.name}.housekeeping", self._keep_house, HOUSEKEEPING_S, Wake())
-        )
+    def announce(self) -> None:
+        """Wake the loops of other processes after commits; call it in the process that serves."""
+        if self.database.on_postgres and self._announcer is None:
+            self._announcer = Announcer(self.database)
+            self.database.on_publish(self._announcer.announce)
+
+    def watch(self, log: EventLog) -> None:
+        """Let ``flow`` ask the log for the lag; no loop starts and no group is joined."""
+        self.announce()
+        self._log = log
+
+    def start(
+        self, log: EventLog, tasks: Collection[Task] = tuple(Task), member: str = "1"
+    ) -> None:
+        """Start the loops of these tasks: relay, one for each consumer, one for each job.
+
+        Any number of processes may: of relays and of jobs one acts, the others stand by.
+        ``member`` tells this process apart within its consumer groups, after a restart too.
+        """
+        self.watch(log)
+        if Task.RELAY in tasks:
+            relay = Relay(self.database, log, self.clock)
+            self._add_woken(f"{self.name}.relay", self._led("relay").only(relay.tick))
+        if Task.JOBS in tasks:
+            self._add_jobs()
+        if Task.CONSUMERS in tasks:
+            self._add_consumers(log, member)
+        self._watch = LogWatch(log.ping, [c.watchdog for c in self.consumers])
+        self.loops.append(Loop(f"{self.name}.event_log", self._watch.tick, LOOK_S, Wake()))
         for loop in self.loops:
             loop.start()
+        self._listen()
 
     def flow(self) -> Flow:
-        """Count what is under way."""
-        with self.database.transaction() as session:
-            counts = held.counts(session)
-            unpublished = outbox.unpublished(session)
-            progress = outbox.progress(session)
-        return Flow(
-            unpublished=unpublished,
-            lag=sum(consumer.subscription.lag() for consumer in self.consumers),
-            waiting=counts["waiting"],
-            parked=counts["parked"],
-            quarantined=counts["quarantined"],
-            due=sum(job.due() for job in self.jobs),
-            progress=progress,
-        )
+        """Count what is under way, asking the log now."""
+        return self._counted(self._ask_lag() if self._log is not None else None)
+
+    def flow_lately(self) -> Flow:
+        """Count what is under way, with the lag that the consumers here last saw: no wait."""
+        return self.flow() if self._watch is None else self._counted(self._watch.lag)
 
     def faults(self) -> list[str]:
         """Why the service is not ready, in words; empty when it is."""
         found = [fault for loop in self.loops if (fault := loop.fault())]
-        for consumer in self.consumers:
-            found += _fault_of(consumer.inbox.consumer, consumer.fault)
+        found += [fault for consumer in self.consumers if (fault := consumer.fault())]
         for name, check in self.checks.items():
             found += _fault_of(name, check)
         return found
+
+    def stuck(self) -> list[str]:
+        """What only another process mends: loops that ended or hang, consumers that stand still.
+
+        A database or a log that is away is no such thing: the loops go on when it is back.
+        """
+        found = [fault for loop in self.loops if (fault := loop.stuck())]
+        return found + [fault for consumer in self.consumers if (fault := consumer.fault())]
 
     def alarms(self) -> list[str]:
         """What a human should look at while the service goes on, in words."""
@@ -150,10 +192,38 @@ class WiredService:
             audit.record(session, OPERATIONS, self.clock.now(), actor, "clock.set")
 
     def close(self) -> None:
-        """Leave the groups and close the database; the loops have ended before."""
+        """Let others lead, leave the groups, close the databases; the loops have ended before."""
+        for leader in self._leaders:
+            leader.resign()
+        for wakes in (self._listener, self._announcer):
+            if wakes is not None:
+                wakes.stop()
         for consumer in self.consumers:
             consumer.subscription.close()
-        self.database.close()
+        for database in (self.database, *self.stores):
+            database.close()
+
+    def _counted(self, lag: int | None) -> Flow:
+        with self.database.transaction() as session:
+            counts = held.counts(session)
+            unpublished = outbox.unpublished(session)
+            progress = outbox.progress(session)
+        return Flow(
+            unpublished=unpublished,
+            lag=lag,
+            waiting=counts["waiting"],
+            parked=counts["parked"],
+            quarantined=counts["quarantined"],
+            due=sum(job.due() for job in self.jobs),
+            progress=progress,
+        )
+
+    def _ask_lag(self) -> int:
+        """Records that the groups of this service have not committed; raises."""
+        if self._log is None:
+            raise LogUnavailableError("this process has no way to the event log")
+        groups = [box.consumer for box in self.inboxes]
+        return sum(self._log.lag(group, topics_of(group)) for group in groups)
 
     def _keep_house(self) -> int:
         """Forget old idempotency keys, and put the alarms into the log."""
@@ -163,17 +233,38 @@ class WiredService:
             log.warning("alarm", service=self.name.value, alarm=alarm)
         return 0
 
-    def _add_consumer(self, box: Inbox, log: EventLog) -> None:
-        subscription = log.subscribe(box.consumer, topics_of(box.consumer), f"{box.consumer}-1")
-        consumer = ConsumerLoop(box, subscription, self.database, self.clock)
-        self.consumers.append(consumer)
-        self.loops.append(Loop(f"{box.consumer}.consumer", consumer.tick, 0.0, Wake()))
+    def _add_jobs(self) -> None:
+        leader = self._led("jobs")
+        for job in self.jobs:
+            self._add_woken(f"{self.name}.{job.name}", leader.only(job.tick))
+        house = leader.only(self._keep_house)
+        self.loops.append(Loop(f"{self.name}.housekeeping", house, HOUSEKEEPING_S, Wake()))
 
-    def _waker(self) -> Wake:
-        """Jobs look again at once after a commit that changed something."""
+    def _add_consumers(self, log: EventLog, member: str) -> None:
+        for box in self.inboxes:
+            group = box.consumer
+            subscription = log.subscribe(group, topics_of(group), f"{group}-{member}")
+            consumer = ConsumerLoop(box, subscription, self.database, self.clock)
+            self.consumers.append(consumer)
+            self.loops.append(Loop(f"{group}.consumer", consumer.tick, 0.0, Wake()))
+
+    def _listen(self) -> None:
+        """Hear of the commits of other processes, where loops of this one wait for them."""
+        if self.database.on_postgres and self._wakes:
+            self._listener = Listener(self.database, self._wakes)
+            self._listener.start()
+
+    def _add_woken(self, name: str, tick: Callable[[], int]) -> None:
+        """A loop that looks again at once after a commit that changed something."""
         wake = Wake()
         self.database.on_publish(wake.set)
-        return wake
+        self._wakes.append(wake)
+        self.loops.append(Loop(name, tick, IDLE_S, wake))
+
+    def _led(self, task: str) -> Leader:
+        leader = Leader(self.database, task)
+        self._leaders.append(leader)
+        return leader
 
 
 def _fault_of(name: str, check: Callable[[], str | None]) -> list[str]:

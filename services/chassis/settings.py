@@ -3,27 +3,38 @@
 import ipaddress
 import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from environs import Env, EnvValidationError
 from marshmallow import ValidationError
 from marshmallow.validate import Length, OneOf, Range
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from services.chassis.clock import Clock, SettableClock, SystemClock
 
 PREFIX: Final = "HANDOFF_"
+KEY_STORE: Final = "key_store"
+# One database for each service, and one for the keys of persons, apart from what they open.
+STORES: Final = ("referral_api", "matcher", "notifier", KEY_STORE)
 NAMES: Final = frozenset(
     {
+        *(f"{store.upper()}_DATABASE" for store in STORES),
+        *(f"{store.upper()}_MIGRATION_DATABASE" for store in STORES),
         "HOME",
         "HOST",
+        "JWKS_URL",
         "KEYS",
         "LOG_LEVEL",
+        "MEMBER",
         "MODE",
         "PORT",
+        "PROCESSES",
         "SETTABLE_CLOCK",
         "THREADS",
         "TOKEN_AUDIENCE",
@@ -31,6 +42,10 @@ NAMES: Final = frozenset(
     }
 )
 _SAID: Final = Length(min=1, error="must not be empty: leave it out, or give a value")
+_SECRET: Final = re.compile(r"_(DATABASE|PASSWORD)$")
+POSTGRESQL: Final = "postgresql"
+METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name
+DATABASE_IS: Final = "postgresql://role:password@host:5432/database"
 HOST_IS: Final = "must be an address or a name of this machine, such as 127.0.0.1"
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 
@@ -48,7 +63,15 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """``home`` holds data and mail, ``keys`` the keys: back them up apart."""
+    """``home`` holds data and mail, ``keys`` the keys: back them up apart.
+
+    ``databases`` are the PostgreSQL addresses of the stores for the role that serves,
+    ``migration_databases`` those for the role that owns the tables; without any, every store is a
+    SQLite file of the home folder. ``jwks_url`` is where the identity provider publishes its keys;
+    without it, tokens are signed and verified with the key file. ``processes`` is how many serve
+    one port; ``member`` is what a worker is called in its consumer groups, the same after a restart
+    and another one for each worker (None: named after the machine and the port).
+    """
 
     home: Path
     keys: Path
@@ -60,6 +83,11 @@ class Settings:
     threads: int
     issuer: str
     audience: str
+    jwks_url: str | None = None
+    processes: int = 2
+    member: str | None = None
+    databases: Mapping[str, str] = field(default_factory=dict, repr=False)
+    migration_databases: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def data(self) -> Path:
@@ -71,13 +99,28 @@ class Settings:
         """Where the settable clock stands."""
         return self.home / "clock.txt"
 
+    @property
+    def on_servers(self) -> bool:
+        """Whether this is the production column: PostgreSQL and Kafka, a process for each task."""
+        return bool(self.databases)
+
     def database_url(self, name: str) -> str:
-        """The address of one service's database."""
+        """The address of one service's database; raises SettingError where it is missing."""
+        if self.on_servers:
+            return _named(self.databases, name, "_DATABASE")
         return f"sqlite:///{self.data / f'{name}.sqlite'}"
+
+    def migration_url(self, name: str) -> str:
+        """The same database for the role that owns its tables; raises SettingError."""
+        if self.on_servers:
+            return _named(self.migration_databases, name, "_MIGRATION_DATABASE")
+        return self.key_store_url if name == KEY_STORE else self.database_url(name)
 
     @property
     def key_store_url(self) -> str:
         """The address of the store of persons' keys."""
+        if self.on_servers:
+            return self.database_url(KEY_STORE)
         return f"sqlite:///{self.keys / 'person_keys.sqlite'}"
 
     def clock(self) -> Clock:
@@ -98,6 +141,10 @@ def read() -> Settings:
     threads = env.int("THREADS", 8, validate=within(1, 64))
     issuer = env.str("TOKEN_ISSUER", "handoff", validate=_SAID)
     audience = env.str("TOKEN_AUDIENCE", "handoff", validate=_SAID)
+    jwks_url = env.str("JWKS_URL", None, validate=_check_web_address)
+    processes = env.int("PROCESSES", 2, validate=within(1, 64))
+    member = env.str("MEMBER", None, validate=_check_member)
+    databases, owners = (_databases(env, each) for each in ("_DATABASE", "_MIGRATION_DATABASE"))
     seal(env)
     settings = Settings(
         home=Path(home).resolve(),
@@ -110,10 +157,40 @@ def read() -> Settings:
         threads=threads,
         issuer=issuer,
         audience=audience,
+        jwks_url=jwks_url,
+        processes=processes,
+        member=member,
+        databases=_for_driver(databases),
+        migration_databases=_for_driver(owners),
     )
     if settings.settable_clock and settings.mode is Mode.PRODUCTION:
         raise SettingError("HANDOFF_SETTABLE_CLOCK is refused in production: set HANDOFF_MODE=demo")
     return settings
+
+
+def _databases(env: Env, suffix: str) -> dict[str, str | None]:
+    """The PostgreSQL address of each store, as it is set."""
+    return {
+        store: env.str(f"{store.upper()}{suffix}", None, validate=_check_database)
+        for store in STORES
+    }
+
+
+def _for_driver(addresses: Mapping[str, str | None]) -> dict[str, str]:
+    """The addresses that are set, with the name of our driver."""
+    found: dict[str, str] = {}
+    for store, address in addresses.items():
+        if address is not None:
+            url = make_url(address).set(drivername=f"{POSTGRESQL}+psycopg")
+            found[store] = url.render_as_string(hide_password=False)
+    return found
+
+
+def _named(urls: Mapping[str, str], name: str, suffix: str) -> str:
+    if name not in urls:
+        setting = f"{PREFIX}{name.upper()}{suffix}"
+        raise SettingError(f"{setting} is missing: it must look like {DATABASE_IS}")
+    return urls[name]
 
 
 def seal(env: Env) -> None:
@@ -122,7 +199,7 @@ def seal(env: Env) -> None:
         env.seal()
     except EnvValidationError as error:
         wrong: dict[str, list[str]] = dict(error.error_messages)  # type: ignore[arg-type]
-        said = [f'{name} "{os.environ[name]}": {_joined(texts)}' for name, texts in wrong.items()]
+        said = [f"{_shown(name)}: {_joined(texts)}" for name, texts in wrong.items()]
         raise SettingError("; ".join(said)) from None
 
 
@@ -146,6 +223,11 @@ def refuse_unknown(known: frozenset[str]) -> None:
         raise SettingError(f"{', '.join(strange)} {are}; known: {listed}")
 
 
+def _shown(name: str) -> str:
+    """A setting with its value, unless that is, or may hold, a password."""
+    return name if _SECRET.search(name) else f'{name} "{os.environ[name]}"'
+
+
 def _joined(texts: Iterable[str]) -> str:
     return ", ".join(text[:1].lower() + text[1:].rstrip(".") for text in texts)
 
@@ -159,3 +241,29 @@ def _check_host(host: str) -> None:
             raise ValidationError(HOST_IS) from None
     elif not re.fullmatch(r"[A-Za-z0-9_.-]+", host):
         raise ValidationError(HOST_IS)
+
+
+def _check_web_address(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise ValidationError("must look like https://login.example.org/keys")
+
+
+def _check_database(address: str) -> None:
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        url = make_url("unreadable://")
+    if url.drivername not in {POSTGRESQL, f"{POSTGRESQL}+psycopg"} or not url.database:
+        raise ValidationError(f"must look like {DATABASE_IS}")
+
+
+def _check_member(name: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", name):
+        raise ValidationError("must be letters, digits, '.', '_' or '-', at most 100 of them")
+
+
+def metrics_folder() -> Path | None:
+    """Where the processes of one port share their request metrics; gunicorn's settings name it."""
+    folder = os.environ.get(METRICS_FOLDER)
+    return Path(folder) if folder else None

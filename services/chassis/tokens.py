@@ -1,4 +1,4 @@
-"""Bearer tokens: EdDSA JWTs with audience, role, agency or unit, and a short life."""
+"""Bearer tokens: signed JWTs with audience, role, agency or unit, and a short life."""
 
 import json
 from collections.abc import Mapping
@@ -8,18 +8,21 @@ from typing import Any, Final
 from uuid import uuid4
 
 from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import Key, KeySet, OKPKey
+from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.jwk import GuestProtocol, Key, KeySet, OKPKey
 
 from contracts.problems import Problem, ProblemError
 from contracts.vocabulary import Role
+from services.chassis import jwks
 from services.chassis.actor import Actor
+from services.chassis.jwks import KeysAwayError, PublishedKeys
 from services.chassis.private_file import write_private
 
 ALGORITHMS: Final = ["Ed25519"]
 LONGEST_LIFE: Final = timedelta(hours=24)
 LEEWAY: Final = timedelta(seconds=30)
 LONGEST_NAME: Final = 80
+_AWAY: Final = "the identity provider's keys are not to be had: send it again in a moment"
 # RecursionError: a header nested a thousand deep is read before the signature is.
 _REFUSED: Final = (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 _NEEDS: Final[Mapping[Role, str]] = {Role.PARTNER: "agency", Role.OFFICER: "unit"}
@@ -51,15 +54,21 @@ def _is_ed25519(key: Key) -> bool:
 
 
 class Tokens:
-    """Issues and verifies tokens of one issuer and audience."""
+    """Issues and verifies tokens of one issuer and audience.
 
-    def __init__(self, keys: KeySet, issuer: str, audience: str) -> None:
+    With the keys of a file it does both; with those that an identity provider publishes it
+    verifies only.
+    """
+
+    def __init__(self, keys: KeySet | PublishedKeys, issuer: str, audience: str) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
 
     def issue(self, actor: Actor, now: datetime, life: timedelta = timedelta(hours=12)) -> str:
         """A signed token; raises TokenFormError for a role without its agency or unit."""
+        if isinstance(self._keys, PublishedKeys):
+            raise TokenFormError("the identity provider issues the tokens (HANDOFF_JWKS_URL)")
         missing = _missing(actor)
         if missing:
             raise TokenFormError(f"a token for a {actor.role} needs its {missing}")
@@ -85,16 +94,29 @@ class Tokens:
         return jwt.encode({"alg": ALGORITHMS[0], "kid": key.kid}, present, key, ALGORITHMS)
 
     def verify(self, token: str, now: datetime) -> Actor:
-        """The caller that a token names; raises ProblemError (401) with what is wrong."""
+        """The caller that a token names; raises ProblemError with what is wrong.
+
+        401 for the token, 503 where the identity provider's keys are not to be had.
+        """
         try:
-            claims = jwt.decode(token, self._keys, ALGORITHMS).claims
+            claims = self._claims(token)
             self._check_claims(claims, now)
             actor = _actor(claims)
+        except KeysAwayError:
+            raise ProblemError(Problem.UNAVAILABLE, _AWAY) from None
         except _REFUSED as error:
             raise unauthenticated(_fault(error)) from None
         if _missing(actor):
             raise unauthenticated(f"the token names no {_missing(actor)}")
         return actor
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        """What a token with a good signature says."""
+        keys = self._keys
+        if isinstance(keys, KeySet):
+            return jwt.decode(token, keys, ALGORITHMS).claims
+        registry = jwks.Algorithms()
+        return jwt.decode(token, lambda guest: _published(keys, guest), registry=registry).claims
 
     def _check_claims(self, claims: dict[str, Any], now: datetime) -> None:
         registry = jwt.JWTClaimsRegistry(
@@ -109,6 +131,15 @@ class Tokens:
             role={"essential": True},
         )
         registry.validate(claims)
+
+
+def _published(keys: PublishedKeys, guest: GuestProtocol) -> Key:
+    """The provider's key for a token; raises KeysAwayError, or InvalidKeyIdError for none."""
+    header = guest.headers()
+    key = keys.find(header.get("kid"), header.get("alg"))
+    if key is None:
+        raise InvalidKeyIdError
+    return key
 
 
 def unauthenticated(detail: str) -> ProblemError:

@@ -16,8 +16,11 @@ TIMEOUT_S: Final = 5.0
 _STRANGE: Final = (ValueError, KeyError, AttributeError, TypeError)
 
 
-def running(found: Settings) -> Finding:
-    """Whether a suite runs on the folder, whether it answers at its address, and is ready."""
+def running(found: Settings, start: str = "handoff up") -> Finding:
+    """Whether a suite runs on the folder, whether it answers at its address, and is ready.
+
+    ``start`` is the command that starts one.
+    """
     held, address = is_locked(found.data / ".lock"), settings.address_of(found)
     try:
         with httpx.Client(base_url=address, timeout=TIMEOUT_S, trust_env=False) as http:
@@ -26,7 +29,7 @@ def running(found: Settings) -> Finding:
             other = _why_not_ours(found, http)
     except httpx.HTTPError:
         state = f"running, but not on {address}" if held else "not running"
-        return Finding("suite", right=True, state=state, mend="" if held else "handoff up")
+        return Finding("suite", right=True, state=state, mend="" if held else start)
     except _STRANGE:
         return _taken(f"something that is not Handoff answers on {address}", held=held)
     if other is None and not held:

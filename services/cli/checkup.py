@@ -11,10 +11,11 @@ from typing import Final
 from services.chassis.clock import SettableClock
 from services.chassis.database import WAL_SAFE, journal_mode, sqlite_module
 from services.chassis.keys import MasterKeys
+from services.chassis.platform import MASTER, SIGNING
 from services.chassis.settings import Mode, SettingError, Settings
 from services.chassis.tokens import Tokens, read_keys
 from services.cli import people, settings
-from services.cli.home import MASTER, SIGNING, HomeError, check_clock
+from services.cli.home import HomeError, check_clock
 
 LEAST_FREE_BYTES: Final = 200_000_000
 SKEW: Final = timedelta(seconds=5)
@@ -55,7 +56,7 @@ def mode(found: Settings) -> Finding:
 def keys(found: Settings) -> Iterator[Finding]:
     """The key files: there, readable by their owner alone, usable."""
     for name in (MASTER, SIGNING):
-        yield _key_file(found, name)
+        yield key_file(found, name)
 
 
 def sqlite_version() -> Finding:
@@ -96,7 +97,8 @@ def disk(found: Settings) -> Finding:
     return Finding("disk", right=right, state=f"{free // 1_000_000} MB free", mend=mend)
 
 
-def _key_file(found: Settings, name: str) -> Finding:
+def key_file(found: Settings, name: str) -> Finding:
+    """One key file: there, readable by its owner alone, usable."""
     path, check = found.keys / name, f"key {name}"
     try:
         mode = path.stat().st_mode

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-import flask
-
 from services.chassis import logs, migrations
 from services.chassis.database import Database, Wake
 from services.chassis.embedded_log import EmbeddedLog
@@ -15,6 +13,7 @@ from services.chassis.platform import Platform
 from services.chassis.service import WiredService
 from services.chassis.serving import HttpServer, Stopping, Wsgi
 from services.chassis.settings import HOST_IS, SettingError, Settings
+from services.chassis.web import Dispatcher
 from services.cli import home
 from services.cli.settings import address_of
 from services.matcher import app as matcher
@@ -37,27 +36,12 @@ def build_services(platform: Platform) -> list[WiredService]:
     ]
 
 
-class Dispatcher:
-    """Sends each request to the service that owns its path prefix, else to operations."""
-
-    def __init__(self, services: Iterable[WiredService], operations: flask.Flask) -> None:
-        self._operations = operations
-        self._owners = {p: service.app for service in services for p in service.prefixes}
-
-    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        """Serve one request."""
-        path = environ.get("PATH_INFO", "")
-        prefix = "/".join(path.split("/", 3)[:3])
-        app = self._owners.get(prefix, self._operations)
-        return app(environ, start)
-
-
 class Suite:
     """Opens a home folder and runs everything on it; ``close`` ends it cleanly."""
 
     def __init__(self, settings: Settings) -> None:
         self._lock, platform = home.take(settings)
-        self._web = _server(self._answer, settings)
+        self._web = open_server(self._answer, settings)
         # The machine chooses for port 0; what is wired from here on, links in mail too, knows.
         self.settings = replace(settings, port=self._web.port)
         self.platform = replace(platform, settings=self.settings)
@@ -107,7 +91,8 @@ class Suite:
         return 0
 
 
-def _server(answer: Wsgi, settings: Settings) -> HttpServer:
+def open_server(answer: Wsgi, settings: Settings) -> HttpServer:
+    """A server on the host and port of the settings; raises SettingError, or OSError if taken."""
     try:
         return HttpServer(answer, settings.host, settings.port, settings.threads)
     except ValueError:  # the host is no address, and no name that this machine knows

@@ -16,12 +16,10 @@ from services.chassis import embedded_rows, keys, migrations
 from services.chassis.clock import SettableClock
 from services.chassis.database import Database
 from services.chassis.keys import MasterKeys
-from services.chassis.platform import Platform
+from services.chassis.platform import MASTER, SIGNING, Platform
 from services.chassis.settings import Settings
 from services.chassis.tokens import Tokens, create_key_file, read_keys
 
-MASTER: Final = "master.json"
-SIGNING: Final = "token-signing.json"
 STORE: Final = "person_keys.sqlite"
 EVENTS: Final = "events.sqlite"
 
@@ -51,7 +49,7 @@ def prepare(settings: Settings) -> None:
         _refuse_loss(settings)
         for folder in (settings.data, settings.keys):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _make_keys(settings)
+        make_keys(settings)
         steps = _databases(settings)
         for path in steps:
             if not path.exists():
@@ -137,7 +135,8 @@ def check_clock(settings: Settings) -> None:
         raise HomeError(f"{path} shows no time such as 2027-03-01T08:00:00+00:00: restore it")
 
 
-def _make_keys(settings: Settings) -> None:
+def make_keys(settings: Settings) -> None:
+    """Make the master key and the key that signs tokens where they are missing."""
     if not (settings.keys / MASTER).exists():
         MasterKeys.create_file(settings.keys / MASTER, "master-1")
     if not _signing(settings).exists():
@@ -155,7 +154,7 @@ def _databases(settings: Settings) -> dict[Path, Callable[[Database], None]]:
         settings.data / EVENTS: lambda database: embedded_rows.metadata.create_all(database.engine),
     }
     for service in Service:
-        steps[service_file(settings, service)] = partial(migrations.check_known, service=service)
+        steps[service_file(settings, service)] = partial(migrations.check_known, store=service)
     return steps
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from services.chassis.keys import MasterKeys
+from services.chassis.platform import MASTER
 from services.chassis.private_file import write_private
 from services.chassis.settings import Settings
-from services.cli.home import MASTER, HomeError
+from services.cli.home import HomeError
 from services.cli.sheet import SheetError
 
 FILE: Final = "handoff-import.secret"

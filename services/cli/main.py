@@ -22,11 +22,15 @@ from services.cli.referrals import referrals_group
 from services.cli.republish import republish
 from services.cli.sheet import SheetError
 from services.cli.token import token_group
+from services.cli.topics import topics_group
 from services.cli.up import up
+from services.cli.worker import worker
+from services.local_servers.errors import LocalServerError
 
 _EXPECTED: Final = (
     ClientError,
     HomeError,
+    LocalServerError,
     MapError,
     SettingError,
     SheetError,
@@ -103,6 +107,8 @@ for command in (
     referrals_group,
     republish,
     token_group,
+    topics_group,
     up,
+    worker,
 ):
     main.add_command(command)

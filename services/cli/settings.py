@@ -1,11 +1,14 @@
 """The settings of a command: the suite's, with the options of the command line on top."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from services.chassis import settings as shared
 from services.chassis.clock import Clock, SettableClock
+from services.chassis.kafka import settings as kafka
 from services.chassis.settings import Mode, Settings
 from services.matcher import settings as matcher
 from services.notifier import settings as notifier
@@ -15,7 +18,9 @@ URL: Final = "HANDOFF_URL"
 TOKEN: Final = "HANDOFF_TOKEN"  # noqa: S105 - the name of a setting, not a token
 COORDINATOR_TOKEN: Final = "HANDOFF_COORDINATOR_TOKEN"  # noqa: S105 - as above
 NAMES: Final = frozenset({"URL", "TOKEN", "COORDINATOR_TOKEN"})
-KNOWN: Final = shared.NAMES | NAMES | referral_api.NAMES | matcher.NAMES | notifier.NAMES
+KNOWN: Final = (
+    shared.NAMES | NAMES | kafka.NAMES | referral_api.NAMES | matcher.NAMES | notifier.NAMES
+)
 
 
 def read(
@@ -40,9 +45,35 @@ def read(
 
 def check_services() -> None:
     """Read the settings of every service, so that a wrong one is named; raises SettingError."""
+    kafka.of(shared.read())
     referral_api.read()
     matcher.read()
     notifier.read()
+
+
+def environment(found: Settings, own: Mapping[str, str]) -> dict[str, str]:
+    """What a process finds in its environment that is to run on these settings.
+
+    The rest of this process's own goes with it, what only one service reads too; ``own`` are
+    settings (without HANDOFF_) that stand in no ``Settings``.
+    """
+    stated = {
+        "HOME": str(found.home),
+        "KEYS": str(found.keys),
+        "MODE": found.mode.value,
+        "SETTABLE_CLOCK": str(found.settable_clock).lower(),
+        "LOG_LEVEL": found.log_level,
+        "THREADS": str(found.threads),
+        "TOKEN_ISSUER": found.issuer,
+        "TOKEN_AUDIENCE": found.audience,
+        **{f"{store.upper()}_DATABASE": url for store, url in found.databases.items()},
+        **own,
+    }
+    if found.jwks_url is not None:
+        stated["JWKS_URL"] = found.jwks_url
+    # The role that owns the tables is for migrations: no process that serves is told of it.
+    kept = {k: v for k, v in os.environ.items() if not k.endswith("_MIGRATION_DATABASE")}
+    return kept | {f"{shared.PREFIX}{name}": value for name, value in stated.items()}
 
 
 def clock_of(found: Settings) -> Clock:

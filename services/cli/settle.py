@@ -10,7 +10,7 @@ FIRST_PAUSE_S: Final = 0.04
 LONGEST_PAUSE_S: Final = 0.25
 _UNDER_WAY: Final = ("unpublished", "lag", "waiting", "due")
 
-Flow = Mapping[str, Mapping[str, int]]
+Flow = Mapping[str, Mapping[str, int | None]]
 
 
 class NotSettledError(ClientError):
@@ -18,8 +18,14 @@ class NotSettledError(ClientError):
 
 
 def under_way(flow: Flow) -> int:
-    """How many things are under way in all services."""
-    return sum(service[what] for service in flow.values() for what in _UNDER_WAY)
+    """How many things are under way in all services.
+
+    Raises NotSettledError where one cannot tell: a web process alone has no way to the event log.
+    """
+    blind = [name for name, service in flow.items() if service["lag"] is None]
+    if blind:
+        raise NotSettledError(f"{', '.join(blind)} cannot tell its lag here: ask the whole suite")
+    return sum(service[what] or 0 for service in flow.values() for what in _UNDER_WAY)
 
 
 def settle(

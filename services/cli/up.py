@@ -1,8 +1,7 @@
-"""`handoff up`: runs the whole suite in one process until it is told to stop."""
+"""`handoff up`: runs the whole suite, in one process or on servers, until it is told to stop."""
 
 import errno
 import logging
-import shlex
 import signal
 import sys
 import threading
@@ -16,39 +15,54 @@ import click
 from services.chassis import logs
 from services.chassis.clock import SettableClock
 from services.chassis.settings import SettingError, Settings
-from services.cli import city, pasting, people, settings
-from services.cli.client import ClientError, connect
+from services.cli import local_home, settings, welcome
+from services.cli.client import ClientError
 from services.cli.embedded import Suite
 from services.cli.home import HomeError, told
 from services.cli.options import examples, home_option
 from services.cli.screen import say
 
 STOP: Final = frozenset({signal.SIGINT, signal.SIGTERM})
-ROLES: Final = {
-    "officer": people.officer(pasting.UNIT),
-    "partner": people.partner(pasting.AGENCY),
-    "coordinator": people.COORDINATOR,
-    "manager": people.MANAGER,
-    "admin": people.ADMIN,
-}
 
 
 @click.command(epilog=examples("handoff up", "handoff up --home /srv/handoff --port 8080"))
 @click.option("--port", type=click.IntRange(0, 65535), help="Port (default: HANDOFF_PORT or 8000).")
+@click.option(
+    "--local-servers",
+    is_flag=True,
+    help="As in production: Kafka and PostgreSQL, and processes of their own for each service.",
+)
 @click.option("--demo-clock", is_flag=True, help="A clock that only PUT /ops/clock moves.")
 @home_option
-def up(*, home: Path | None, port: int | None, demo_clock: bool) -> None:
+def up(*, home: Path | None, port: int | None, local_servers: bool, demo_clock: bool) -> None:
     """Run the suite, load the bundled city into an empty directory, and print how to use it.
+
+    Everything runs in this one process on SQLite; with --local-servers three web services, their
+    relays and their workers run as processes of their own, on a real Kafka and PostgreSQL whose
+    data stay in the folder too (the first time, Kafka is fetched: 45 MB).
 
     Ctrl-C or SIGTERM stops it: requests and events under way are finished first.
     """
     found = settings.read(home, port, demo_clock=demo_clock)
     settings.check_services()
     _refuse_stray_clock(found)
+    if local_servers:
+        _on_servers(found)
+    else:
+        _in_one_process(found)
+
+
+def _in_one_process(found: Settings) -> None:
+    if found.on_servers:
+        raise SettingError(
+            "HANDOFF_..._DATABASE is for services on servers: add --local-servers, or leave it out"
+        )
+    local_home.refuse_servers(found)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
     try:
         with running(found) as suite:
-            _open(suite)
+            welcome.open_city(suite.address, suite.settings)
+            welcome.print_commands(suite.address, suite.settings)
             signal.sigwait(STOP)
             say("stopping: finishing what is under way")
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -57,17 +71,26 @@ def up(*, home: Path | None, port: int | None, demo_clock: bool) -> None:
     say("stopped")
 
 
+def _on_servers(found: Settings) -> None:
+    try:
+        from services.cli import up_servers  # noqa: PLC0415 - absent without the servers extra
+    except ModuleNotFoundError as error:
+        raise SettingError(
+            f"{error.name} is not installed: pip install 'handoff[servers]' for --local-servers"
+        ) from None
+    with told_of(found):
+        up_servers.serve(found)
+
+
 @contextmanager
 def running(found: Settings, log: TextIO | None = None) -> Iterator[Suite]:
     """A suite that answers requests; closed at the end. Raises HomeError or SettingError.
 
     Its log goes to standard error unless another stream is given.
     """
-    with _logging(found.log_level, log):
-        try:
+    with logging_as_service(found.log_level, log):
+        with told_of(found):
             suite = Suite(found)
-        except OSError as error:
-            raise _cause(error, found) from None
         if isinstance(suite.platform.clock, SettableClock) and not found.clock_file.exists():
             suite.platform.clock.set(suite.platform.clock.now())
         suite.start()
@@ -80,38 +103,24 @@ def running(found: Settings, log: TextIO | None = None) -> Iterator[Suite]:
 
 
 @contextmanager
-def _logging(level: str, stream: TextIO | None) -> Iterator[None]:
+def told_of(found: Settings) -> Iterator[None]:
+    """Say what an error of the system means here: a port that is taken, or a folder."""
+    try:
+        yield
+    except OSError as error:
+        raise _cause(error, found) from None
+
+
+@contextmanager
+def logging_as_service(level: str, stream: TextIO | None) -> Iterator[None]:
     """Log as a service while the suite runs, and as before when it has ended."""
     root = logging.getLogger()
     before = (root.handlers, root.level, sys.excepthook, threading.excepthook)
     logs.configure(level, stream)
-    for noisy in ("httpx", "alembic"):  # the command's own requests, and what it looks up
-        logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         yield
     finally:
         root.handlers, root.level, sys.excepthook, threading.excepthook = before
-
-
-def _open(suite: Suite) -> None:
-    """Load the city where nothing is loaded, then print addresses, tokens and commands."""
-    sign_in = people.sign_in(suite.settings)
-    with connect(suite.address, sign_in(people.ADMIN)) as admin:
-        loaded = city.open_city(admin)
-    say(f"Handoff is running on {suite.address}, in {suite.settings.home}")
-    say("  the bundled city was loaded" if loaded else "  the directory is the one of last time")
-    say(f"  API reference  {suite.address}/docs/")
-    say(f"  health         {suite.address}/readyz")
-    called, at = pasting.command(sys.argv[0], Path(sys.executable)), _home_option(suite.settings)
-    say(f"  mail           {called} mail{at}")
-    say(f"\nPaste into a shell (tokens live 24 hours; `{called} token create{at}` makes more):\n")
-    say(pasting.commands(suite.address, {name: sign_in(who)() for name, who in ROLES.items()}))
-    say("Ctrl-C stops the suite.")
-
-
-def _home_option(found: Settings) -> str:
-    """What a command needs to find this folder: nothing where the settings name it."""
-    return "" if found.home == settings.read().home else f" --home {shlex.quote(str(found.home))}"
 
 
 def _refuse_stray_clock(found: Settings) -> None:

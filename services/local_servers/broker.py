@@ -14,7 +14,8 @@ from services.local_servers.errors import LocalServerError
 from services.local_servers.kafka_config import MECHANISM, Node
 from services.local_servers.process import Program, ServerProcess
 
-READY_S: Final = 60.0
+# Long enough for three of them on a small machine that is busy otherwise.
+READY_S: Final = 180.0
 STARTED: Final = b"Kafka Server started"
 # A small heap, and compilers that favour a quick start.
 _JVM: Final = "-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto".split()
@@ -57,6 +58,25 @@ class Broker:
     def running(self) -> bool:
         """Whether its process is there; a paused one is."""
         return self._process.running
+
+    @property
+    def died(self) -> bool:
+        """Whether it has ended though nobody here stopped or killed it."""
+        return self._process.died
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
+    @property
+    def log(self) -> Path:
+        """The file that its output goes to."""
+        return self._process.log
+
+    def tail(self) -> str:
+        """The last lines of its log."""
+        return self._process.tail()
 
     def formatting(self) -> subprocess.Popen[bytes] | None:
         """Begin to make its empty log folder; None if there is one. See ``formatted``."""

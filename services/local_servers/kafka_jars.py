@@ -19,7 +19,7 @@ from services.local_servers.errors import LocalServerError
 VERSION: Final = "4.4.0"
 ENDPOINT: Final = f"org.apache.kafka:kafka_2.13:{VERSION}+org.slf4j:slf4j-simple:1.7.36"
 SUMS: Final = Path(__file__).with_name("kafka_jars.sha256")
-ABOUT_BYTES: Final = 45_000_000
+ABOUT_BYTES: Final = 46_500_000
 _LOOK_EVERY_S: Final = 0.25
 
 Progress = Callable[[int, int], None]
@@ -68,7 +68,7 @@ def _resolve_while_telling(draft: Path, progress: Progress) -> None:
     thread.start()
     while thread.is_alive():
         thread.join(_LOOK_EVERY_S)
-        progress(_size(draft / "repository"), ABOUT_BYTES)
+        progress(min(_size(draft / "repository"), ABOUT_BYTES), ABOUT_BYTES)
     if faults:
         raise LocalServerError(
             f"Apache Kafka {VERSION} cannot be fetched ({type(faults[0]).__name__}: {faults[0]}); "

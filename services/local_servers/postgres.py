@@ -20,6 +20,8 @@ from services.local_servers.process import Program, ServerProcess
 
 SUPERUSER: Final = "postgres"
 READY_S: Final = 30.0
+# A suite has a dozen processes, each with a pool of its own.
+CONNECTIONS: Final = 400
 _STATUS_LINE: Final = 7
 _UNPRIVILEGED: Final = "nobody"
 
@@ -27,9 +29,13 @@ _UNPRIVILEGED: Final = "nobody"
 class Postgres:
     """Starts on entry and stops on exit; the data stay in the folder for the next time."""
 
-    def __init__(self, folder: Path) -> None:
-        """Describe the server; nothing runs before ``start`` or ``with``."""
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        """Describe the server; nothing runs before ``start`` or ``with``.
+
+        One that is not ``durable`` is quicker: it outlives any kill, but not a power failure.
+        """
         self.folder = folder.resolve()
+        self._durable = durable
         self._claim: Claim | None = None
         self._process: ServerProcess | None = None
 
@@ -60,6 +66,35 @@ class Postgres:
         if self._claim is not None:
             self._claim.release()
         self._process = self._claim = None
+
+    @property
+    def died(self) -> bool:
+        """Whether the postmaster has ended though nobody here stopped or killed it."""
+        return self._process is not None and self._process.died
+
+    @property
+    def pid(self) -> int:
+        """The number of the postmaster; 0 where none was started."""
+        return self._process.pid if self._process is not None else 0
+
+    @property
+    def port(self) -> int:
+        """Where it listens: the folder's own port, over every restart."""
+        return int(self._access()["port"])
+
+    @property
+    def log(self) -> Path:
+        """The file that its output goes to."""
+        return self.folder / "postgres.log"
+
+    def launch(self) -> None:
+        """Start a postmaster that died again, without waiting; ``start`` is for the first time."""
+        if self._process is not None:
+            self._process.launch()
+
+    def tail(self) -> str:
+        """The last lines of its log."""
+        return self._process.tail() if self._process is not None else ""
 
     def kill(self) -> None:
         """End the postmaster by SIGKILL; ``start`` then recovers what was committed."""
@@ -115,12 +150,11 @@ class Postgres:
     def _run(self) -> None:
         port = int(self._access()["port"])
         if self._process is None:
-            options = f"-c listen_addresses={HOST} -c port={port} -c unix_socket_directories="
             command = [
                 *_unprivileged(self._data),
                 str(binaries() / "postgres"),
                 *("-D", str(self._data)),
-                *options.split(),
+                *self._options(port).split(),
             ]
             program = Program(
                 name="postgres", command=command, stop_signal=signal.SIGINT, grace_s=20.0
@@ -128,6 +162,13 @@ class Postgres:
             self._process = ServerProcess(program, self.folder)
         self._process.launch()
         self._process.wait_until_ready(lambda: self._is_ready(port), READY_S)
+
+    def _options(self, port: int) -> str:
+        options = (
+            f"-c listen_addresses={HOST} -c port={port} -c unix_socket_directories="
+            f" -c max_connections={CONNECTIONS}"
+        )
+        return options if self._durable else f"{options} -c fsync=off -c full_page_writes=off"
 
     def _is_ready(self, port: int) -> bool:
         try:

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -23,12 +23,16 @@ KEEPER_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A command with the signal that ends it in good order and the seconds that this may take."""
+    """A command with the signal that ends it in good order and the seconds that this may take.
+
+    ``environment`` is the whole of what the process finds there; None hands on the starter's own.
+    """
 
     name: str
     command: Sequence[str]
     stop_signal: signal.Signals
     grace_s: float
+    environment: Mapping[str, str] | None = None
 
 
 class ServerProcess:
@@ -47,6 +51,16 @@ class ServerProcess:
         """Whether the process is there; a paused one is."""
         return self._keeper is not None and self._keeper.poll() is None
 
+    @property
+    def died(self) -> bool:
+        """Whether it has ended though nobody here stopped or killed it."""
+        return self._keeper is not None and self._keeper.poll() is not None
+
+    @property
+    def pid(self) -> int:
+        """The number of the process last launched; 0 before the first launch."""
+        return self._pid
+
     def launch(self) -> None:
         """Start the process, without waiting for it to be of use; nothing if it runs."""
         if self.running:
@@ -59,6 +73,7 @@ class ServerProcess:
             [sys.executable, "-I", "-S", str(KEEPER), *grace, *program.command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env=program.environment,
             start_new_session=True,  # a Ctrl-C is for the starter, which then stops us in order
         )
         said = self._keeper.stdout.readline() if self._keeper.stdout else b""

@@ -16,3 +16,10 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
             return False
         time.sleep(min(LOOK_EVERY_S, left))
     return True
+
+
+def measured(call: Callable[[], None]) -> float:
+    """The seconds that a call took."""
+    began = time.monotonic()
+    call()
+    return time.monotonic() - began

@@ -3,11 +3,10 @@
 from typing import Final
 
 from contracts.topics import Service
-from services.chassis import migrations
 from services.chassis.api import Runtime
-from services.chassis.database import Database
 from services.chassis.http import Site, create_app
 from services.chassis.platform import Platform
+from services.chassis.readiness import checks_of
 from services.chassis.service import WiredService
 from services.matcher import handlers, jobs
 from services.matcher.domain.capacity_policy import Policy
@@ -22,7 +21,7 @@ PREFIXES: Final = ("/v1/programs", "/v1/directory", "/v1/decisions")
 def build(platform: Platform, settings: MatcherSettings) -> WiredService:
     """The matcher, wired and not yet started."""
     name = Service.MATCHER
-    database = Database(platform.settings.database_url(name))
+    database = platform.database(name)
     allowance = settings.capacity_allowance
     apis = [programs_api(allowance), imports_api(allowance), decisions_api()]
     runtime = Runtime(database, platform.clock, platform.masters.derive("idempotency"))
@@ -37,8 +36,5 @@ def build(platform: Platform, settings: MatcherSettings) -> WiredService:
             jobs.decider(database, platform.clock, Policy()),
             jobs.pruner(database, platform.clock),
         ],
-        checks={
-            "database": database.ping,
-            "schema": lambda: migrations.check(database, name),
-        },
+        checks=checks_of(database, name),
     )

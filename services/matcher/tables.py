@@ -34,6 +34,7 @@ class ProgramRow(Base):
     """A program's directory entry; ``version`` counts its published versions."""
 
     __tablename__ = "programs"
+    __table_args__ = (Index("ix_programs_training", "training", "id"),)
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     agency_id: Mapped[str] = mapped_column(ID, ForeignKey("agencies.id"), index=True)

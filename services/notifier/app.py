@@ -3,11 +3,10 @@
 from typing import Final
 
 from contracts.topics import Service
-from services.chassis import migrations
 from services.chassis.api import Runtime
-from services.chassis.database import Database
 from services.chassis.http import Site, create_app
 from services.chassis.platform import Platform
+from services.chassis.readiness import checks_of
 from services.chassis.service import WiredService
 from services.notifier.channels.folder import MailFolder
 from services.notifier.channels.mail import MailChannel
@@ -26,7 +25,7 @@ APIS: Final = (contact_routes.api, notice_routes.api, outcome_routes.api)
 
 def build(platform: Platform, settings: NotifierSettings) -> WiredService:
     """The notifier, wired but not started."""
-    database = Database(platform.settings.database_url(Service.NOTIFIER))
+    database = platform.database(Service.NOTIFIER)
     runtime = Runtime(database, platform.clock, platform.masters.derive("idempotency"))
     site = Site(Service.NOTIFIER, "Handoff: notices and outcomes", APIS)
     deliveries = Deliveries(
@@ -43,10 +42,7 @@ def build(platform: Platform, settings: NotifierSettings) -> WiredService:
         prefixes=PREFIXES,
         inboxes=(notices.inbox(), outcomes.inbox()),
         jobs=(Reminders(database, platform.clock).job(), deliveries.job()),
-        checks={
-            "database": database.ping,
-            "schema": lambda: migrations.check(database, Service.NOTIFIER),
-        },
+        checks=checks_of(database, Service.NOTIFIER),
     )
 
 

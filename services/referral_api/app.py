@@ -3,12 +3,11 @@
 from typing import Final
 
 from contracts.topics import Service
-from services.chassis import migrations
 from services.chassis.api import Runtime
-from services.chassis.database import Database
 from services.chassis.http import Site, create_app
 from services.chassis.keys import PersonKeys
 from services.chassis.platform import Platform
+from services.chassis.readiness import checks_of, key_store_checks
 from services.chassis.service import WiredService
 from services.referral_api import handlers, jobs
 from services.referral_api.routes import deadlines, history, offers, referrals, tallies, units
@@ -24,8 +23,7 @@ PREFIXES: Final = tuple(str(api.url_prefix) for api in _APIS)
 def build(platform: Platform, settings: ReferralApiSettings) -> WiredService:
     """The service, wired but not started."""
     name = Service.REFERRAL_API
-    database = Database(platform.settings.database_url(name))
-    key_store = Database(platform.settings.key_store_url)
+    database, key_store = platform.database(name), platform.key_store()
     keys = PersonKeys(key_store, platform.masters)
     desk = Desk(Persons(keys), settings.deadlines)
     runtime = Runtime(database, platform.clock, platform.masters.derive(f"{name}.idempotency"))
@@ -35,13 +33,10 @@ def build(platform: Platform, settings: ReferralApiSettings) -> WiredService:
         name=name,
         app=app,
         database=database,
+        stores=[key_store],
         clock=platform.clock,
         prefixes=PREFIXES,
         inboxes=[handlers.inbox(desk)],
         jobs=jobs.jobs(jobs.Timers(database, platform.clock, desk), keys, key_store),
-        checks={
-            "schema": lambda: migrations.check(database, name),
-            "database": database.ping,
-            "keys": keys.ping,
-        },
+        checks=checks_of(database, name) | key_store_checks(key_store),
     )

@@ -17,7 +17,7 @@ from services.chassis.logs import about
 from services.chassis.loops import Job
 from services.referral_api.store import orphans, referrals
 from services.referral_api.usecases.lapse import lapse
-from services.referral_api.usecases.lifecycle import Command, Desk, load
+from services.referral_api.usecases.lifecycle import Command, Desk, load_free
 from services.referral_api.usecases.mend import mend
 from services.referral_api.usecases.review import review
 
@@ -132,7 +132,7 @@ def _together(timers: Timers, ids: Sequence[UUID], act: Callable[[Command], int]
         return 0
     with timers.database.transaction() as session:
         done = 0
-        for command in load(session, timers.desk, ids, timers.clock.now):
+        for command in load_free(session, timers.desk, ids, timers.clock.now):
             with about(referral_id=command.referral.id):
                 done += act(command)
         return done

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from pathlib import PurePosixPath
 from typing import Final
 
 from tests.architecture.source_tree import Source
@@ -17,6 +18,8 @@ POOR_NAMES: Final = frozenset(
 # A letter in brackets keeps a pattern from finding itself.
 UNFINISHED: Final = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X]|HA[C]K)\b|NotImplemented[E]rror")
 SKIPPED: Final = re.compile(r"pytest\.(skip|xfail|importorskip)|mark\.(skip|skipif|xfail)\b")
+# The switch that leaves out whole servers.
+MAY_SKIP: Final = PurePosixPath("tests/servers.py")
 SWALLOWED: Final = re.compile(r"except( Exception)?( as \w+)?:\s*(pass|\.\.\.|continue)\b")
 LOCAL: Final = re.compile(r"(?<![\w./])/(work|root)/\w+|--(extra-)?index-[u]rl")
 ENVIRONMENT: Final = frozenset({"os.environ", "os.environb", "os.getenv", "os.putenv"})
@@ -72,6 +75,12 @@ def leftovers(pattern: re.Pattern[str]) -> Guard:
             yield f"{source.path}:{line} {found.group(0)}"
 
     return guard
+
+
+def skips(source: Source) -> Breaches:
+    """A test that is skipped other than by the one switch."""
+    if source.path != MAY_SKIP:
+        yield from leftovers(SKIPPED)(source)
 
 
 def environment_readers(source: Source) -> Breaches:

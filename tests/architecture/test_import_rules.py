@@ -35,7 +35,14 @@ FORBIDDEN = {
         "import services.matcher.tables",
     ),
     "a verb speaks HTTP": ("Verbs", "services/matcher/usecases", "import flask"),
-    "a service talks to Kafka": ("Kafka", "services/matcher/usecases", "import kafka"),
+    "a service talks to Kafka": ("Kafka", "services/matcher/app", "import kafka"),
+    "the rest of the chassis talks to Kafka": ("Kafka", "services/chassis/relay", "import kafka"),
+    "the command talks to Kafka": ("Kafka", "services/cli/main", "from kafka import admin"),
+    "a verb talks to the database's driver": (
+        "Verbs",
+        "services/matcher/usecases",
+        "import psycopg",
+    ),
 }
 
 

@@ -1,12 +1,14 @@
 """What every EventLog must do: one suite, written against the port."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import count
 
 import pytest
 
 from contracts.codec import Message
 from contracts.topics import TOPICS
 from services.chassis.event_log import EventLog, Record, Subscription
+from tests.ports.patience import reading, until
 from tests.ports.samples import PROGRAMS, TALLIES, message
 
 OpenLog = Callable[[], EventLog]
@@ -98,20 +100,19 @@ class EventLogSuite:
     def test_two_members_share_the_partitions_and_one_leaving_hands_over(
         self, log: EventLog
     ) -> None:
+        # Members join, and let go of partitions, while they poll: the shares settle in rounds.
         one, two = (log.subscribe("group", [TALLIES], name) for name in ("one", "two"))
-        log.publish([message(1, key) for key in KEYS])
-        shares = [_drained(member) for member in (one, two)]
-        assert all(shares)
-        assert not {r.partition for r in shares[0]} & {r.partition for r in shares[1]}
-        assert values([*shares[0], *shares[1]]) == values(
-            read_all(log.subscribe("other", [TALLIES], "one"), len(KEYS))
-        )
-        for member, share in zip((one, two), shares, strict=True):
-            commit(member, share)
-        one.close()
-        log.publish([message(2, key) for key in KEYS])
-        assert len(read_all(two, len(KEYS))) == len(KEYS)
-        assert two.poll(10, 0.0) == []
+        numbers = count(1)
+        with reading(two) as seconds:
+            with reading(one) as firsts:
+
+                def shared() -> bool:
+                    shares = _shares(log, next(numbers), firsts, seconds)
+                    return all(shares) and not set.intersection(*shares)
+
+                until(shared)
+            one.close()
+            assert _shares(log, next(numbers), [], seconds) == [set(), set(KEYS)]
 
     def test_groups_do_not_disturb_each_other(self, log: EventLog) -> None:
         one, two = (log.subscribe(name, [TALLIES], "one") for name in ("first", "second"))
@@ -128,6 +129,16 @@ class EventLogSuite:
         assert member.lag() == len(KEYS)
         commit(member, got)
         assert member.lag() == 0
+
+    def test_the_lag_of_a_group_is_known_to_who_is_no_member(self, log: EventLog) -> None:
+        both = [PROGRAMS, TALLIES]
+        assert log.lag("group", both) == 0
+        log.publish([message(seq) for seq in (1, 2, 3)])
+        member = log.subscribe("group", [TALLIES], "one")
+        commit(member, read_all(member, 3)[:2])
+        log.publish([message(1, "program-a", PROGRAMS)])
+        assert (log.lag("group", both), log.lag("group", [TALLIES])) == (2, 1)
+        assert log.lag("another", both) == 4
 
     def test_a_commit_that_lags_behind_does_not_turn_the_group_back(self, log: EventLog) -> None:
         log.publish([message(seq) for seq in (1, 2, 3)])
@@ -168,6 +179,21 @@ class EventLogSuite:
 
     def test_an_open_log_answers(self, log: EventLog) -> None:
         log.ping()
+
+
+def _shares(log: EventLog, number: int, *readers: list[Record]) -> list[set[str]]:
+    """Publish one message of every key, and wait for it; the keys that each reader got."""
+    log.publish([message(number, key) for key in KEYS])
+    wanted = str(number).encode()
+
+    def shares() -> list[set[str]]:
+        return [
+            {r.message.key for r in found if r.message.headers["ce_sequence"] == wanted}
+            for found in readers
+        ]
+
+    until(lambda: set.union(*shares()) == set(KEYS))
+    return shares()
 
 
 def _drained(member: Subscription) -> Sequence[Record]:

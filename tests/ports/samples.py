@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import Column, Integer, MetaData, String, Table, select
 from sqlalchemy.orm import Session
 
-from contracts.codec import Envelope, Message, encode
-from contracts.events import directory, tallies
+from contracts.codec import Envelope, Message, encode, from_payload
+from contracts.events import Event, directory, tallies
 from contracts.vocabulary import EntryDoor, Need, Sector
-from services.chassis import tables
+from services.chassis import outbox, tables
 from services.chassis.database import Database
 from services.chassis.event_log import Record
 from services.chassis.inbox import Handler
@@ -44,6 +44,11 @@ class StillClock:
     def advance(self, by: timedelta) -> None:
         """Move on."""
         self.moment += by
+
+
+def events_of(session: Session, topic: str, key: str) -> list[Event]:
+    """The events of a stream as it keeps them, oldest first."""
+    return [from_payload(row.type, row.data) for row in outbox.stream(session, topic, key)]
 
 
 def tally(unit_id: str = "unit-a") -> tallies.OfferTallied:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from contracts.problems import ProblemError
 from contracts.topics import Consumer
 from contracts.vocabulary import Role
-from services.chassis import audit, held, idempotency, outbox
+from services.chassis import audit, held, idempotency, keys, outbox
 from services.chassis.actor import Actor, service_actor
 from services.chassis.columns import UtcDateTime
 from services.chassis.database import Database, NestedTransactionError
@@ -76,7 +77,8 @@ class StoreSuite:
     def database(self, open_database: OpenDatabase) -> Iterator[Database]:
         """The store, open."""
         made = open_database()
-        metadata.create_all(made.engine)
+        for tables in (metadata, keys.metadata):
+            tables.create_all(made.engine)
         yield made
         made.close()
 
@@ -157,6 +159,15 @@ class StoreSuite:
         ledger.failing.clear()
         assert self.take(database, box, batch) == 2
 
+    @pytest.mark.parametrize("key", ["x" * 81, "unit\0a"], ids=["too long", "with a NUL"])
+    def test_a_key_that_no_database_holds_is_quarantined_and_holds_nothing_up(
+        self, database: Database, box: Inbox, key: str
+    ) -> None:
+        strange = replace(record(1), message=replace(record(1).message, key=key))
+        assert self.take(database, box, [strange, record(1)]) == 1
+        with database.transaction() as session:
+            assert held.counts(session)["quarantined"] == 1
+
     def test_sixteen_threads_with_the_same_messages_handle_each_once(
         self, database: Database, box: Inbox
     ) -> None:
@@ -209,26 +220,26 @@ class StoreSuite:
     def test_each_person_has_one_key_also_for_whoever_opens_the_store_anew(
         self, database: Database
     ) -> None:
-        keys = PersonKeys(database, MASTERS)
-        made = {name: keys.create(name, NOON) for name in ("person-1", "person-2")}
+        mine = PersonKeys(database, MASTERS)
+        made = {name: mine.create(name, NOON) for name in ("person-1", "person-2")}
         with pytest.raises(IntegrityError):
-            keys.create("person-1", NOON)
+            mine.create("person-1", NOON)
         again = PersonKeys(database, MASTERS)
         assert {name: again.read(name) for name in made} == made
         assert len(set(made.values())) == 2
 
     def test_a_destroyed_key_is_gone_and_the_others_stay(self, database: Database) -> None:
-        keys = PersonKeys(database, MASTERS)
-        kept = [keys.create(name, NOON) for name in ("person-1", "person-2")][1]
-        assert (keys.destroy("person-1"), keys.destroy("person-1")) == (True, False)
+        mine = PersonKeys(database, MASTERS)
+        kept = [mine.create(name, NOON) for name in ("person-1", "person-2")][1]
+        assert (mine.destroy("person-1"), mine.destroy("person-1")) == (True, False)
         with pytest.raises(KeyDestroyedError):
-            keys.read("person-1")
-        assert keys.read("person-2") == kept
+            mine.read("person-1")
+        assert mine.read("person-2") == kept
 
     def test_sixteen_threads_make_a_key_each_and_lose_none(self, database: Database) -> None:
-        keys = PersonKeys(database, MASTERS)
-        made = dict(at_once(lambda _: self.new_key(keys), ROUNDS))
-        assert {name: keys.read(name) for name in made} == made
+        mine = PersonKeys(database, MASTERS)
+        made = dict(at_once(lambda _: self.new_key(mine), ROUNDS))
+        assert {name: mine.read(name) for name in made} == made
         assert len(set(made.values())) == len(EVERY)
 
     def test_moments_come_back_in_utc_and_in_the_order_of_time(self, database: Database) -> None:
@@ -256,7 +267,7 @@ class StoreSuite:
             return box.take(session, batch, NOON)
 
     @staticmethod
-    def new_key(keys: PersonKeys) -> tuple[str, bytes]:
+    def new_key(store: PersonKeys) -> tuple[str, bytes]:
         """A person with a key."""
         name = str(uuid4())
-        return name, keys.create(name, NOON)
+        return name, store.create(name, NOON)

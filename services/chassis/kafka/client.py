@@ -16,21 +16,21 @@ from kafka.net.compat import KafkaNetClient
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 
-from services.chassis.event_log import LogUnavailableError
+from services.chassis.event_log import LogRefusedError, LogUnavailableError
 from services.chassis.kafka.settings import KafkaSettings
 
 C = TypeVar("C")
 
 MARGIN_S: Final = 5.0
+# The library's own defaults would lose events, or make topics by the mere use of a name.
+PRODUCER: Final = {"acks": -1, "enable_idempotence": True, "allow_auto_create_topics": False}
+CONSUMER: Final = {
+    "auto_offset_reset": "earliest",
+    "enable_auto_commit": False,
+    "allow_auto_create_topics": False,
+}
 _LOOKS: Final = 3
 _REFUSALS: Final = (AuthorizationError, FencedInstanceIdError, SaslAuthenticationFailedError)
-
-
-class LogRefusedError(LogUnavailableError):
-    """The brokers refuse us: password, access list, or another member took our name.
-
-    Time alone mends none of these, so a worker should rather end than try for ever.
-    """
 
 
 @contextmanager
@@ -46,10 +46,10 @@ def in_our_words(what: str) -> Iterator[None]:
 
 
 def made(kind: Callable[..., C], settings: KafkaSettings, own: Mapping[str, Any]) -> C:
-    """A client of a kind with our options; raises where it does not go by them.
+    """A client of a kind with our options; LogRefusedError where it does not go by them.
 
-    Its own options would lose events. Where it cannot be made, nothing of it is left: the library
-    would leave its thread and its connections behind, at each try.
+    Where it cannot be made, nothing of it is left: the library would leave its thread and its
+    connections behind, at each try.
     """
     wanted = {**own, **_options(settings)}
     nets: list[KafkaNetClient] = []
@@ -61,11 +61,11 @@ def made(kind: Callable[..., C], settings: KafkaSettings, own: Mapping[str, Any]
 
     try:
         client = kind(**wanted, kafka_client=net)
-        _assert_options(client, wanted)
     except BaseException:
         for left in nets:
             left.close()
         raise
+    _assert_options(client, wanted)
     return client
 
 
@@ -113,9 +113,10 @@ def _options(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def _assert_options(client: Any, wanted: Mapping[str, Any]) -> None:
-    wrong = sorted(name for name, value in wanted.items() if client.config[name] != value)
+    wrong = sorted(name for name, value in wanted.items() if client.config.get(name) != value)
     if wrong:
-        raise RuntimeError(f"the Kafka client does not take {', '.join(wrong)}")
+        client.close()
+        raise LogRefusedError(f"the Kafka client does not go by our {', '.join(wrong)}")
 
 
 class _Manager(KafkaConnectionManager):  # type: ignore[misc]

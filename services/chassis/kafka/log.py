@@ -13,11 +13,13 @@ from services.chassis.event_log import LogUnavailableError
 from services.chassis.kafka.bounded import BoundedClient
 from services.chassis.kafka.client import (
     MARGIN_S,
+    PRODUCER,
     in_our_words,
     made,
     ms,
     silence,
 )
+from services.chassis.kafka.lag import lag
 from services.chassis.kafka.settings import KafkaSettings
 from services.chassis.kafka.subscription import KafkaSubscription
 
@@ -54,6 +56,10 @@ class KafkaLog:
         self._subscriptions.append(subscription)
         return subscription
 
+    def lag(self, group: str, topics: Sequence[str]) -> int:
+        """How many records of the topics a group has not committed; nobody need be a member."""
+        return self.ask(lambda admin: lag(admin, group, topics))
+
     def ping(self) -> None:
         """Raise LogUnavailableError where no broker answers, LogRefusedError where it says no."""
         self.ask(lambda admin: admin.describe_cluster())
@@ -76,10 +82,8 @@ class KafkaLog:
 
     def _new_producer(self) -> KafkaProducer:
         own = {
-            "acks": -1,
-            "enable_idempotence": True,
+            **PRODUCER,
             "linger_ms": 0,
-            "allow_auto_create_topics": False,
             "delivery_timeout_ms": ms(self._settings.publish_s),
             "max_block_ms": ms(self._settings.answer_s),
             # A publish is one burst: a key's messages in one batch cannot be parted by a fault.

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 from kafka import KafkaConsumer, TopicPartition
-from kafka.admin import KafkaAdminClient, MemberToRemove, OffsetSpec
+from kafka.admin import KafkaAdminClient, MemberToRemove
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import (
     CommitFailedError,
@@ -14,7 +14,6 @@ from kafka.errors import (
     KafkaError,
     RebalanceInProgressError,
     UnknownMemberIdError,
-    for_code,
 )
 from kafka.structs import MemberState, OffsetAndMetadata
 
@@ -22,12 +21,14 @@ from contracts.codec import Message
 from services.chassis.event_log import LogUnavailableError, Record
 from services.chassis.kafka.bounded import BoundedClient
 from services.chassis.kafka.client import (
+    CONSUMER,
     MARGIN_S,
     in_our_words,
     learn,
     made,
     ms,
 )
+from services.chassis.kafka.lag import lag
 from services.chassis.kafka.settings import KafkaSettings
 
 log = structlog.get_logger()
@@ -102,7 +103,7 @@ class KafkaSubscription:
 
     def lag(self) -> int:
         """Records of the whole group that are not yet committed; any thread may ask."""
-        return int(self._ask(lambda admin: _lag(admin, self.group, self._topics)))
+        return int(self._ask(lambda admin: lag(admin, self.group, self._topics)))
 
     def close(self) -> None:
         """Leave the group, so that the others have the partitions at once."""
@@ -143,9 +144,7 @@ class KafkaSubscription:
         own = {
             "group_id": self.group,
             "group_instance_id": self.member,
-            "auto_offset_reset": "earliest",
-            "enable_auto_commit": False,
-            "allow_auto_create_topics": False,
+            **CONSUMER,
             "partition_assignment_strategy": [CooperativeStickyAssignor],
             # The library asks a broker for more only when the last question is answered: with its
             # 500 ms a backlog on some partitions waited for news on the others.
@@ -169,33 +168,15 @@ def _join(consumer: KafkaConsumer) -> bool:
     # A join that ends between two polls is thrown away by the library, and begun again: with short
     # polls two members can go on so for ever. Hence one long wait, in nothing but the join.
     coordinator = consumer._coordinator  # noqa: SLF001
+    # One that outlasts the wait is forgotten by the library where a change of the topics had led to
+    # it: no heartbeat then, no commit, and no end. Asked for again, it is waited for.
+    if coordinator.rebalance_in_progress():
+        coordinator.request_rejoin()
     if coordinator.poll(timeout_ms=ms(_JOIN_S)):
         return True
     if coordinator.state is not MemberState.REBALANCING:
         raise NotJoinedError("poll: the group's coordinator does not answer")
     return False
-
-
-def _lag(admin: KafkaAdminClient, group: str, topics: Sequence[str]) -> int:
-    places = [
-        TopicPartition(topic["name"], partition["partition_index"])
-        for topic in admin.describe_topics(list(topics))
-        for partition in _existing(topic)["partitions"]
-    ]
-    read = admin.list_group_offsets({group: places})[group]
-    done = {place: read[place].offset for place in places if place in read}
-    ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
-    # A place that was never committed (-1) counts from the oldest record that is still kept.
-    new = [place for place in places if done.get(place, -1) < 0]
-    starts = admin.list_partition_offsets(dict.fromkeys(new, OffsetSpec.EARLIEST))
-    done |= {place: start.offset for place, start in starts.items()}
-    return sum(max(0, ends[place].offset - done[place]) for place in places)
-
-
-def _existing(topic: dict[str, Any]) -> dict[str, Any]:
-    if topic["error_code"]:
-        raise for_code(topic["error_code"])(topic["name"])
-    return topic
 
 
 def _incoming(record: Any) -> Record:

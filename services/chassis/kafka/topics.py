@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.errors import NoError, UnknownTopicOrPartitionError, for_code
 
 from contracts.topics import TOPICS, Topic
 from services.chassis.kafka.log import KafkaLog
@@ -90,7 +91,7 @@ def _differences(admin: KafkaAdminClient, settings: KafkaSettings) -> list[Diffe
     shapes = {
         topic["name"]: topic["partitions"]
         for topic in admin.describe_topics(list(TOPICS))
-        if not topic["error_code"]
+        if _exists(topic)
     }
     configs = _topic_configs(admin, list(shapes))
     differences: list[Difference] = []
@@ -102,6 +103,14 @@ def _differences(admin: KafkaAdminClient, settings: KafkaSettings) -> list[Diffe
             if found.get(setting) != wanted
         ]
     return sorted(differences)
+
+
+def _exists(topic: dict[str, Any]) -> bool:
+    """Whether a topic is there; one that we may not see may be there all the same."""
+    fault = for_code(topic["error_code"])
+    if fault not in {NoError, UnknownTopicOrPartitionError}:
+        raise fault(topic["name"])
+    return fault is NoError
 
 
 def _topic_configs(admin: KafkaAdminClient, topics: Sequence[str]) -> dict[str, dict[str, str]]:

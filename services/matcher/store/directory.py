@@ -54,8 +54,9 @@ def lock_program(session: Session, program_id: str) -> Program | None:
 def candidates(session: Session, needs: Collection[Need], named: Collection[str]) -> list[Program]:
     """The programs that serve one of the needs, and those named by hand, by id."""
     serving = select(_NEEDS.c.program_id).where(_NEEDS.c.need.in_(needs))
-    wanted = _PROGRAMS.c.id.in_(serving) | _PROGRAMS.c.id.in_(named)
-    rows = session.execute(_query().where(wanted).order_by(_PROGRAMS.c.id))
+    # Not one condition OR the other, for which PostgreSQL would read the whole directory.
+    wanted = serving.union(select(_PROGRAMS.c.id).where(_PROGRAMS.c.id.in_(named)))
+    rows = session.execute(_query().where(_PROGRAMS.c.id.in_(wanted)).order_by(_PROGRAMS.c.id))
     return [_program(row) for row in rows]
 
 

@@ -5,14 +5,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 
 from services.chassis.columns import insert
+from services.chassis.postgres import lock_number
 from services.notifier.domain.contributions import Contributions
 from services.notifier.domain.measures import WHOLE, Dimension
 from services.notifier.tables import Model, ProgressRow, RollupCount, RollupTime
 
+_TURN: Final = lock_number("figures")
+_TAKE_TURN: Final = text("SELECT pg_advisory_xact_lock(:key)")
 _COUNTS: Final = Model.metadata.tables["rollup_counts"]
 _TIMES: Final = Model.metadata.tables["rollup_times"]
 
@@ -23,6 +36,16 @@ class Period:
 
     first: str | None = None
     last: str | None = None
+
+
+def take_turn(session: Session) -> None:
+    """Wait for the turn to change the figures; the commit passes it on.
+
+    A batch moves the same cells again and again, in no order: two batches at once would wait for
+    each other.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_TAKE_TURN, {"key": _TURN})
 
 
 def apply(session: Session, change: Contributions) -> None:
@@ -68,7 +91,7 @@ def whole(session: Session, period: Period) -> Mapping[str, int]:
 
 
 def _apply(session: Session, table: Table, change: Counter[Any]) -> None:
-    """In the order of the key, so that two workers cannot wait for each other."""
+    """Change the cells of one event; who has the turn is alone with them."""
     names = [column.name for column in table.primary_key.columns]
     cells = sorted(change.items())
     rows = [dict(zip(names, cell, strict=True)) | {"count": count} for cell, count in cells]

@@ -1,6 +1,6 @@
 """Deliver: claim the notices that are due, write their letters, keep what became of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from contracts.vocabulary import Sector, Urgency
 from services.notifier.channels.letters import Letter, Subject, write
-from services.notifier.domain.contacts import addresses
+from services.notifier.domain.contacts import Contact, addresses
 from services.notifier.domain.notices import NoticeState, Template
 from services.notifier.domain.retries import next_try
 from services.notifier.store import contacts, notices, programs
@@ -39,7 +39,7 @@ def claim(session: Session, now: datetime, public_url: str) -> tuple[int, list[C
     Each is leased: until the lease ends no other worker takes it.
     """
     rows = notices.due(session, now, BATCH)
-    people = contacts.of(session, {row.recipient for row in rows})
+    people = _people(session, {row.recipient for row in rows})
     zones = programs.time_zones(session, {row.program_id for row in rows if row.program_id})
     claimed: list[Claimed] = []
     for row in rows:
@@ -53,6 +53,19 @@ def claim(session: Session, now: datetime, public_url: str) -> tuple[int, list[C
         letter = write(_subject(row, zone, public_url), row.notice_id, to, now)
         claimed.append(_claimed(row, row.leased_until, letter))
     return len(rows), claimed
+
+
+def _people(session: Session, recipients: Collection[str]) -> Mapping[str, list[Contact]]:
+    """The contacts of recipients; those that have none are locked, and looked at again.
+
+    Somebody may just be naming contacts of theirs, which sends what waits for them: a notice that
+    began to wait beside that would wait for ever.
+    """
+    found = contacts.of(session, recipients)
+    missing = sorted(set(recipients) - found.keys())
+    for recipient in missing:
+        contacts.lock(session, recipient)
+    return found | contacts.of(session, missing) if missing else found
 
 
 def record(

@@ -24,6 +24,7 @@ class Observed:
 
 def measure(session: Session, observed: Observed) -> None:
     """Move the figures by what one event changed."""
+    figures.take_turn(session)
     before = progress.get(session, observed.referral.referral_id)
     after = fold(before, observed.referral, observed.at, observed.step, observed.outcome)
     if after == before:
@@ -34,4 +35,5 @@ def measure(session: Session, observed: Observed) -> None:
 
 def tally(session: Session, at: datetime, sector: Sector, entry_door: EntryDoor) -> None:
     """Count one person's no."""
+    figures.take_turn(session)
     figures.apply(session, of_tally(at, sector, entry_door))

@@ -10,7 +10,7 @@ from services.notifier.store import figures
 def rebuild(session: Session) -> None:
     """Empty the figures; the history has to be published again afterwards.
 
-    The inbox first: whoever handles an event now holds one of its rows, and ends before us.
+    The inbox first: it waits for whoever handles an event now, and lets nobody begin.
     """
     Inbox(Consumer.OUTCOMES, {}).forget(session)
     figures.clear(session)

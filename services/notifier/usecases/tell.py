@@ -21,11 +21,15 @@ from services.notifier.store import notices, reminders
 def keep_true(
     session: Session, referral: Referral, happening: Happening | None, now: datetime
 ) -> None:
-    """Drop what was not sent and no longer holds, and stop the timers of ended offers."""
+    """Drop what was not sent and no longer holds, and stop the timers of ended offers.
+
+    The timers first: where one is just being turned into a notice, this waits for it, and then
+    finds the notice.
+    """
+    reminders.remove_ended(session, referral)
     for row in notices.unsent(session, referral.referral_id, now):
         if is_stale(Template(row.template), row.offer_id, referral, happening):
             row.state = NoticeState.DROPPED
-    reminders.remove_ended(session, referral)
 
 
 def tell(session: Session, news: News, made_at: datetime, now: datetime) -> None:

@@ -20,8 +20,12 @@ def unit(session: Session, unit_id: str) -> Unit | None:
 
 
 def lock_unit(session: Session, unit_id: str) -> Unit | None:
-    """One unit, locked: whatever is counted or audited under it happens one by one."""
-    return session.scalars(select(Unit).where(Unit.id == unit_id).with_for_update()).first()
+    """One unit, locked: whatever is counted or audited under it happens one by one.
+
+    Submissions, which only point at the unit, need not wait.
+    """
+    query = select(Unit).where(Unit.id == unit_id).with_for_update(key_share=True)
+    return session.scalars(query).first()
 
 
 def create_unit(session: Session, unit_id: str, name: str, *, training: bool) -> None:

@@ -16,13 +16,16 @@ from services.referral_api.domain.referral import REVIEWED
 from services.referral_api.tables import IS_LIVE, Consent, Offer, Referral, Refusal
 
 
-def lock(session: Session, ids: Iterable[UUID]) -> Sequence[Referral]:
-    """Lock referrals in sorted order; those that do not exist are left out."""
+def lock(session: Session, ids: Iterable[UUID], *, skip_locked: bool = False) -> Sequence[Referral]:
+    """Lock referrals in sorted order; those that do not exist are left out.
+
+    With ``skip_locked`` those that somebody else holds are left out, too.
+    """
     query = (
         select(Referral)
         .where(Referral.id.in_(sorted(set(ids))))
         .order_by(Referral.id)
-        .with_for_update()
+        .with_for_update(skip_locked=skip_locked)
         .execution_options(populate_existing=True)
     )
     return session.scalars(query).all()

@@ -182,15 +182,25 @@ def subject_of(referral_id: UUID) -> str:
     return f"referral:{referral_id}"
 
 
-def load(
+def load_free(
+    session: Session, desk: Desk, ids: Iterable[UUID], clock: Callable[[], datetime]
+) -> list[Command]:
+    """Commands on those of the referrals that nobody else holds, for a timer that looks again.
+
+    Never waiting for one while it holds another, it cannot stand in the way of a consumer that
+    takes its referrals in the order of the messages.
+    """
+    return _commands(session, desk, store.lock(session, ids, skip_locked=True), clock, SELF)
+
+
+def _commands(
     session: Session,
     desk: Desk,
-    ids: Iterable[UUID],
+    locked: Sequence[Referral],
     clock: Callable[[], datetime],
-    actor: Actor = SELF,
+    actor: Actor,
 ) -> list[Command]:
-    """Lock referrals in sorted order, then read the clock; three queries, however many they are."""
-    locked = store.lock(session, ids)
+    """The clock is read under the lock; two queries more, however many referrals there are."""
     now = clock()
     found = [referral.id for referral in locked]
     unended: dict[UUID, list[Offer]] = defaultdict(list)
@@ -213,7 +223,7 @@ def load_one(
     actor: Actor = SELF,
 ) -> Command:
     """One command; raises NotFoundError where the referral is not there for this actor."""
-    commands = load(session, desk, [referral_id], clock, actor)
+    commands = _commands(session, desk, store.lock(session, [referral_id]), clock, actor)
     if not commands:
         raise NotFoundError("referral")
     check_is_theirs(commands[0].referral, actor)

@@ -14,7 +14,7 @@ from services.chassis.actor import Actor
 from services.referral_api.domain import disclosure
 from services.referral_api.domain.offer import Step
 from services.referral_api.store import offers as store
-from services.referral_api.store import referrals
+from services.referral_api.store import referrals, sight
 from services.referral_api.tables import Offer, Referral
 from services.referral_api.usecases.lifecycle import Command, Desk, load_one
 
@@ -51,6 +51,8 @@ def open_offer(
         raise NotFoundError("offer")
     referral_id, agency_id = found
     check_is_theirs(agency_id, actor)
+    # Seen in the agency's own view until now; what it does may take back the offers of others.
+    sight.widen(session)
     command = load_one(session, desk, referral_id, clock, actor)
     unended = {offer.id: offer for offer in command.offers}
     offer = unended.get(offer_id) or session.get_one(Offer, offer_id)

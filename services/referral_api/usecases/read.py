@@ -15,6 +15,7 @@ from services.chassis import audit, outbox
 from services.chassis.actor import Actor
 from services.referral_api.domain import disclosure
 from services.referral_api.store import referrals as store
+from services.referral_api.store import sight
 from services.referral_api.tables import Offer, Referral
 from services.referral_api.usecases.lifecycle import Command, check_is_theirs, subject_of
 from services.referral_api.usecases.offered import OfferCommand
@@ -59,7 +60,11 @@ def history(session: Session, referral_id: UUID, actor: Actor) -> list[Stored]:
 def audit_of(
     session: Session, referral_id: UUID, actor: Actor
 ) -> tuple[list[dict[str, Any]], bool]:
-    """The audit of a referral, and whether its chain and the history's hold."""
+    """The audit of a referral, and whether its chain and the history's hold.
+
+    Under the referral's lock: an entry that is added while the chain is read would seem a fault.
+    """
+    store.lock(session, [referral_id])
     find(session, referral_id, actor)
     subject = subject_of(referral_id)
     faults = audit.verify_subject(session, subject)
@@ -82,6 +87,8 @@ def person(on: OfferCommand) -> dict[str, Any]:
     command = on.command
     consent = store.consent(command.session, command.referral.id)
     disclosure.check_may_read(on.offer.state, consent.expires_at, command.now)
+    # The database, too, shows a person to nobody but the agency that holds the referral.
+    sight.narrow(command.session, on.offer.agency_id)
     said = command.desk.persons.read(command.session, command.referral.id)
     shown = disclosure.after_acceptance(said, consent.scope)
     read = sorted(name for name, value in shown.items() if value not in (None, []))

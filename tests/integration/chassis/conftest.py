@@ -2,13 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import structlog.testing
+from sqlalchemy import text
 
 from contracts.topics import Consumer
+from services.chassis import roles
 from services.chassis.database import Database
 from services.chassis.inbox import Inbox
+from services.chassis.postgres import lasting_engine
+from services.chassis.roles import Passwords
+from services.local_servers.postgres import Postgres
 from tests.integration.chassis.small_town import Town
 from tests.ports.samples import Ledger, StillClock, database_at
 
@@ -45,6 +51,35 @@ def town(tmp_path: Path) -> Iterator[Town]:
     made = Town(tmp_path)
     yield made
     assert made.close() == []
+
+
+@pytest.fixture
+def addresses(postgres: Postgres) -> Iterator[tuple[str, str]]:
+    """An empty PostgreSQL database: for the role that serves, and for the one that owns it."""
+    name = f"chassis_{uuid4().hex}"
+    passwords = Passwords(app="app's own", owner="owner's own")
+    yield roles.create_store(postgres.url(), "chassis", passwords, name)
+    with lasting_engine(postgres.url()).connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def owned(addresses: tuple[str, str]) -> Iterator[Database]:
+    """A PostgreSQL database with the tables of the chassis, open for the role that owns them."""
+    made = database_at(addresses[1])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def served(addresses: tuple[str, str], owned: Database) -> Iterator[Database]:
+    """The same database, open for the role that serves."""
+    with owned.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num text)"))
+    roles.grant(owned.engine, "chassis_app")
+    made = Database(addresses[0])
+    yield made
+    made.close()
 
 
 @pytest.fixture(autouse=True)

@@ -84,6 +84,11 @@ class Town:
         for service in (self.api, self.notifier):
             service.start(self.log)
 
+    def watch(self) -> None:
+        """Start no loop, but count the records that wait in the log."""
+        for service in (self.api, self.notifier):
+            service.watch(self.log)
+
     def close(self) -> list[str]:
         """Stop both; the names of those that did not stop."""
         services = (self.api, self.notifier)

@@ -27,6 +27,7 @@ def test_metrics_have_one_family_each_over_all_services(town: Town) -> None:
 def test_a_service_that_cannot_count_does_not_hide_the_others(town: Town) -> None:
     with town.notifier.database.transaction() as session:
         session.connection().exec_driver_sql("DROP TABLE waiting")
+    town.watch()
     answer = town.client()("GET", "/metrics", headers={})
     assert answer.status_code == 200
     assert 'handoff_lag{service="referral_api"} 0.0' in answer.text

@@ -54,6 +54,7 @@ def test_what_one_service_publishes_the_other_handles(town: Town) -> None:
 
 
 def test_flow_counts_what_is_under_way(town: Town) -> None:
+    town.watch()
     town.publish()
     take(town, 2)
     api, notifier = town.api.flow(), town.notifier.flow()

@@ -8,7 +8,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
 from contracts.topics import Consumer, Service
-from services.chassis import audit, migrations, outbox
+from services.chassis import audit, keys, migrations, outbox
 from services.chassis.database import Database
 from services.chassis.embedded_log import EmbeddedLog
 from services.chassis.embedded_rows import records
@@ -51,6 +51,7 @@ class Files:
         self.databases = {name: Database(f"sqlite:///{folder / name}.sqlite") for name in names}
         for service in Service:
             migrations.upgrade(self.databases[service], service)
+        keys.metadata.create_all(self.databases["person_keys"].engine)
         self.log = EmbeddedLog(self.databases["events"], StillClock().now)
         self.keys = PersonKeys(self.databases["person_keys"], MASTERS)
         self.box = Inbox(Consumer.OUTCOMES, {})

@@ -1,21 +1,15 @@
 """What the tests ask of brokers beside the log: emptying, and waiting for what comes of a fault."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from contracts.codec import Message
 from contracts.topics import TOPICS
-from services.chassis.event_log import EventLog, LogUnavailableError, Record, Subscription
+from services.chassis.event_log import EventLog, Record, Subscription
 from services.chassis.kafka import topics as kafka_topics
 from services.chassis.kafka.log import KafkaLog
 from services.chassis.kafka.settings import KafkaSettings
-from tests.ports.event_log_suite import commit
-
-PATIENCE_S = 40.0
+from tests.ports.patience import done, polled, until
 
 
 def emptied(settings: KafkaSettings) -> KafkaSettings:
@@ -43,13 +37,6 @@ def _empty(admin: Any) -> None:
         admin.delete_groups(groups)
 
 
-def until(true: Callable[[], object], seconds: float = PATIENCE_S) -> None:
-    """Try again, at once, until it is true; the calls themselves wait."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come true in time"
-
-
 def published(log: EventLog, messages: Sequence[Message]) -> int:
     """Publish as the relay does: the same again after a fault; returns how often it was tried."""
     tries = 0
@@ -61,45 +48,6 @@ def published(log: EventLog, messages: Sequence[Message]) -> int:
 
     until(publish)
     return tries
-
-
-def done(attempt: Callable[[], object]) -> bool:
-    """Whether the log let us; it may not, just after something befell it."""
-    try:
-        attempt()
-    except LogUnavailableError:
-        return False
-    return True
-
-
-def polled(member: Subscription, most: int = 100, seconds: float = 0.25) -> Sequence[Record]:
-    """Poll as a consumer does: a fault is nothing found."""
-    try:
-        return member.poll(most, seconds)
-    except LogUnavailableError:
-        return []
-
-
-@contextmanager
-def reading(member: Subscription, *, committing: bool = True) -> Iterator[list[Record]]:
-    """Poll on a thread of its own, as a worker does; the records so far, growing."""
-    found: list[Record] = []
-    stop = threading.Event()
-
-    def read() -> None:
-        while not stop.is_set():
-            batch = polled(member)
-            found.extend(batch)
-            if committing and batch:
-                done(partial(commit, member, batch))
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    try:
-        yield found
-    finally:
-        stop.set()
-        thread.join()
 
 
 def read_until(member: Subscription, wanted: set[tuple[str, bytes]]) -> list[Record]:

@@ -1,7 +1,5 @@
 """Real brokers, and topics as the contract has them, empty for each test."""
 
-import gc
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,16 +9,15 @@ from services.chassis.kafka.log import KafkaLog
 from services.chassis.kafka.settings import KafkaSettings
 from services.local_servers.kafka import Kafka
 from tests.integration.kafka.brokers import emptied
+from tests.servers import LEFT_SOCKETS, sweep
+
+HERE = Path(__file__).parent
 
 OpenKafka = Callable[[], KafkaLog]
 
-HERE = Path(__file__).parent
-# kafka-python leaves sockets to the garbage collector.
-LEFT_SOCKETS = "ignore:unclosed <(socket|ssl):ResourceWarning"
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let no test of this folder fail for a socket that is not ours."""
+    """A client leaves sockets where no broker answers, too: every test here may."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.filterwarnings(LEFT_SOCKETS))
@@ -28,18 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _swept() -> Iterator[None]:
-    """Collect such sockets here, or else the next test of another folder would be blamed."""
     yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
-
-
-@pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    """One broker that nobody hurts."""
-    with Kafka(tmp_path_factory.mktemp("kafka")) as running:
-        yield running
+    sweep()
 
 
 @pytest.fixture

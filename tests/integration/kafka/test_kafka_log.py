@@ -2,18 +2,21 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
-from itertools import count
+from typing import Any
 
 import pytest
+from kafka import KafkaConsumer, KafkaProducer
 
 from contracts.codec import Message
-from services.chassis.event_log import EventLog, LogUnavailableError, Record
-from services.chassis.kafka.client import LogRefusedError
+from services.chassis.event_log import EventLog, LogRefusedError, LogUnavailableError
+from services.chassis.kafka.client import CONSUMER, PRODUCER, made
 from services.chassis.kafka.log import KafkaLog
 from services.chassis.kafka.settings import KafkaSettings
-from tests.integration.kafka.brokers import first_occurrences, reading, until
+from tests.integration.kafka.brokers import first_occurrences
 from tests.ports.event_log_suite import KEYS, EventLogSuite, commit, read_all
+from tests.ports.patience import reading, until
 from tests.ports.samples import TALLIES, message
 
 OpenKafka = Callable[[], KafkaLog]
@@ -27,36 +30,6 @@ class TestKafkaLog(EventLogSuite):
         """The port's view of it."""
         return open_kafka
 
-    def test_two_members_share_the_partitions_and_one_leaving_hands_over(
-        self, log: EventLog
-    ) -> None:
-        # Members join, and let go of partitions, while they poll: the shares settle in rounds.
-        one, two = (log.subscribe("group", [TALLIES], name) for name in ("one", "two"))
-        with reading(two) as seconds:
-            with reading(one) as firsts:
-                shares: list[set[str]] = [set()]
-                numbers = count(1)
-                while not all(shares):
-                    shares = _shares(log, next(numbers), firsts, seconds)
-            assert not shares[0] & shares[1]
-            one.close()
-            assert _shares(log, next(numbers), [], seconds) == [set(), set(KEYS)]
-
-
-def _shares(log: EventLog, number: int, *readers: list[Record]) -> list[set[str]]:
-    """Publish one message of every key, and wait for it; the keys that each reader got."""
-    log.publish([message(number, key) for key in KEYS])
-    wanted = str(number).encode()
-
-    def shares() -> list[set[str]]:
-        return [
-            {r.message.key for r in found if r.message.headers["ce_sequence"] == wanted}
-            for found in readers
-        ]
-
-    until(lambda: set.union(*shares()) == set(KEYS))
-    return shares()
-
 
 def test_a_log_that_nobody_answers_says_so_in_time(settings: KafkaSettings) -> None:
     nobody = KafkaLog(replace(settings, servers=("127.0.0.1:9",), answer_s=1.0))
@@ -67,6 +40,7 @@ def test_a_log_that_nobody_answers_says_so_in_time(settings: KafkaSettings) -> N
         lambda: member.poll(10, 0.1),
         lambda: member.commit({(TALLIES, 0): 1}),
         member.lag,
+        lambda: nobody.lag("group", [TALLIES]),
     ]
     for attempt in attempts:
         started = time.monotonic()
@@ -84,6 +58,52 @@ def test_a_topic_that_was_not_created_is_not_created_by_use(settings: KafkaSetti
         log.subscribe("group", [TALLIES, "no.such.topic"], "one").poll(10, 0.1)
     assert "no.such.topic" not in log.ask(lambda admin: admin.list_topics())
     log.close()
+
+
+class ForgetfulProducer(KafkaProducer):  # type: ignore[misc]
+    """Acknowledges before the copies are made, whatever it is asked for."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "acks": 1, "enable_idempotence": False})
+
+
+class HastyConsumer(KafkaConsumer):  # type: ignore[misc]
+    """Commits what nobody has handled, and is a stranger after each restart."""
+
+    def __init__(self, *topics: str, **options: Any) -> None:
+        hasty = {"enable_auto_commit": True, "group_instance_id": None}
+        super().__init__(*topics, **{**options, **hasty})
+
+
+def test_a_producer_that_would_lose_events_is_refused(settings: KafkaSettings) -> None:
+    assert PRODUCER == {"acks": -1, "enable_idempotence": True, "allow_auto_create_topics": False}
+    with pytest.raises(LogRefusedError, match=r"by our acks, enable_idempotence$"):
+        made(ForgetfulProducer, settings, PRODUCER)
+    with closing(made(KafkaProducer, settings, PRODUCER)) as producer:
+        assert {name: producer.config[name] for name in PRODUCER} == PRODUCER
+
+
+def test_a_consumer_that_would_pass_over_events_is_refused(settings: KafkaSettings) -> None:
+    assert CONSUMER == {
+        "auto_offset_reset": "earliest",
+        "enable_auto_commit": False,
+        "allow_auto_create_topics": False,
+    }
+    own = {**CONSUMER, "group_id": "group", "group_instance_id": "one"}
+    with pytest.raises(LogRefusedError, match=r"by our enable_auto_commit, group_instance_id$"):
+        made(HastyConsumer, settings, own)
+
+
+def test_the_clients_of_a_log_go_by_what_was_asserted(
+    open_kafka: OpenKafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.chassis.kafka.log.KafkaProducer", ForgetfulProducer)
+    monkeypatch.setattr("services.chassis.kafka.subscription.KafkaConsumer", HastyConsumer)
+    log = open_kafka()
+    with pytest.raises(LogRefusedError, match="acks"):
+        log.publish([message(1)])
+    with pytest.raises(LogRefusedError, match="enable_auto_commit"):
+        log.subscribe("group", [TALLIES], "one").poll(1, 0.1)
 
 
 def test_after_a_fault_the_next_publish_starts_anew(open_kafka: OpenKafka) -> None:

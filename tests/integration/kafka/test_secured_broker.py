@@ -6,18 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from contracts.topics import TOPICS, Consumer, Service, topics_of
-from services.chassis.event_log import LogUnavailableError
+from services.chassis.event_log import LogRefusedError, LogUnavailableError
 from services.chassis.kafka import access
 from services.chassis.kafka import topics as kafka_topics
-from services.chassis.kafka.client import LogRefusedError
 from services.chassis.kafka.log import KafkaLog
 from services.chassis.kafka.settings import KafkaSecurity, KafkaSettings
+from services.cli.main import main
+from services.cli.topics import RIGHT
 from services.local_servers.certificates import new_authority
 from services.local_servers.kafka import Kafka
 from services.local_servers.kafka_config import ADMIN, Security
-from tests.integration.kafka.brokers import until
+from tests.ports.patience import until
 from tests.ports.samples import PROGRAMS, message
 
 USERS = {ADMIN: "admin-secret", **{service.value: f"{service}-secret" for service in Service}}
@@ -52,6 +54,25 @@ def as_user(kafka: Kafka, user: str, password: str | None = None) -> KafkaSettin
         answer_s=4.0,
         publish_s=6.0,
     )
+
+
+def give_environment(monkeypatch: pytest.MonkeyPatch, kafka: Kafka, user: str) -> None:
+    """Set what tells the command how a user reaches the broker."""
+    values = {
+        "SERVERS": kafka.servers[0],
+        "TLS": "true",
+        "AUTHORITY": str(kafka.authority),
+        "USER": user,
+        "PASSWORD": f"{user}-secret",
+        "REPLICATION": "1",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(f"HANDOFF_KAFKA_{name}", value)
+
+
+def topics(*words: str) -> Result:
+    """`handoff topics ...`."""
+    return CliRunner().invoke(main, ["topics", *words], prog_name="handoff")
 
 
 def may_write(settings: KafkaSettings, topic: str) -> bool:
@@ -110,6 +131,36 @@ def test_a_service_cannot_change_topics_or_the_access_list(kafka: Kafka) -> None
         access.grant_all(matcher, dict.fromkeys(Service, STRANGER))
 
 
+def test_rights_that_are_missing_are_named_and_granted_once(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_environment(monkeypatch, kafka, ADMIN)
+    assert topics("check").stdout == f"{RIGHT}\n"
+    other = ("--principal", "notifier=CN=notifier")
+    lacking = topics("check", *other)
+    assert lacking.exit_code == 1
+    assert "not granted CN=notifier: READ GROUP notifier.notices" in lacking.stdout.splitlines()
+    granted = topics("apply", *other)
+    assert granted.exit_code == 0
+    assert [line.replace("granted", "not granted") for line in granted.stdout.splitlines()] == (
+        lacking.stdout.splitlines()
+    )
+    until(lambda: topics("check", *other).exit_code == 0)
+    assert topics("apply", *other).stdout == f"{RIGHT}\n"
+
+
+def test_a_user_who_may_not_is_told_so_in_one_line(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in (Service.MATCHER, STRANGER):
+        give_environment(monkeypatch, kafka, user)
+        for command in ("check", "apply"):
+            refused = topics(command)
+            assert (refused.exit_code, refused.stdout) == (1, "")
+            assert refused.stderr.startswith(f"handoff: the brokers at {kafka.servers[0]} refuse")
+            assert refused.stderr.count("\n") == 1
+
+
 def test_a_wrong_password_is_refused_and_not_tried_for_long(kafka: Kafka) -> None:
     wrong = as_user(kafka, Service.MATCHER, password="guess")  # noqa: S106 - a wrong one
     with closing(KafkaLog(wrong)) as log:
@@ -138,9 +189,9 @@ def test_a_broker_with_a_certificate_of_another_authority_is_not_trusted(
 
 
 def test_a_password_is_never_sent_without_tls() -> None:
-    with pytest.raises(ValueError, match="with TLS only"):
+    with pytest.raises(ValueError, match="TLS must be true"):
         KafkaSecurity(user="matcher", password="secret")  # noqa: S106 - refused
-    with pytest.raises(ValueError, match="needs a password"):
+    with pytest.raises(ValueError, match="go together"):
         KafkaSecurity(tls=True, user="matcher")
 
 

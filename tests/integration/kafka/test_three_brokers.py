@@ -13,19 +13,16 @@ from services.chassis.kafka.settings import KafkaSettings
 from services.chassis.kafka.topics import set_topic_configs
 from services.local_servers.broker import Broker
 from services.local_servers.kafka import Kafka
-from tests.integration.kafka.brokers import (
-    done,
-    emptied,
-    first_occurrences,
-    published,
-    read_until,
-    until,
-)
+from tests.integration.kafka.brokers import emptied, first_occurrences, published, read_until
 from tests.ports.event_log_suite import commit
+from tests.ports.patience import done, until
 from tests.ports.samples import TALLIES, message
 
+pytestmark = pytest.mark.kafka
+
 KEYS = tuple(f"unit-{number}" for number in range(12))
-BATCHES = 40
+# A short pass of what `make soak` does at length.
+SHORT_AND_LONG = [20, pytest.param(400, marks=pytest.mark.soak)]
 
 
 @pytest.fixture(scope="module")
@@ -81,13 +78,16 @@ def assert_whole(log: KafkaLog, last: int) -> None:
     assert first_occurrences(found) == {key: list(range(1, last + 1)) for key in KEYS}
 
 
-def test_a_leader_killed_under_load_loses_nothing(cluster: Kafka, log: KafkaLog) -> None:
+@pytest.mark.parametrize("batches", SHORT_AND_LONG)
+def test_a_leader_killed_under_load_loses_nothing(
+    cluster: Kafka, log: KafkaLog, batches: int
+) -> None:
     victim = leader(cluster, log, KEYS[0])
-    for number in range(1, BATCHES + 1):
+    for number in range(1, batches + 1):
         published(log, batch(number))
-        if number == BATCHES // 2:
+        if number == batches // 2:
             victim.kill()
-    assert_whole(log, BATCHES)
+    assert_whole(log, batches)
     victim.start()
     until(lambda: in_sync(log))
 
@@ -145,14 +145,15 @@ def test_a_broker_whose_log_folder_is_lost_gets_everything_back(
     until(lambda: in_sync(log))
 
 
-def test_members_that_come_and_go_leave_no_record_unread(log: KafkaLog) -> None:
+@pytest.mark.parametrize("turns", SHORT_AND_LONG)
+def test_members_that_come_and_go_leave_no_record_unread(log: KafkaLog, turns: int) -> None:
     for number in range(1, 11):
         published(log, batch(number))
     wanted = {(key, str(number).encode()) for key in KEYS for number in range(1, 11)}
     read: set[tuple[str, bytes]] = set()
-    for turn in range(20):
+    for turn in range(turns):
         with closing(log.subscribe("group", [TALLIES], f"member-{turn % 3}")) as member:
-            taken = member.poll(4, 5.0)
+            taken = member.poll(4, 5.0 if len(read) < len(wanted) else 0.1)
             commit(member, taken)
             read |= {(r.message.key, r.message.headers["ce_sequence"]) for r in taken}
     assert len(read) > 20

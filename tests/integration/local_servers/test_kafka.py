@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from services.local_servers import kafka_jars
+from services.local_servers.broker import Broker
 from services.local_servers.errors import LocalServerError
 from services.local_servers.kafka import Kafka
 from services.local_servers.kafka_config import Security
 from services.local_servers.ports import free_ports
 from services.local_servers.waiting import wait_until
 from tests.integration.local_servers.conftest import Running
+
+pytestmark = pytest.mark.kafka
 
 STARTER = """
 import sys
@@ -28,15 +31,25 @@ with Kafka(Path(sys.argv[1])) as kafka:
 """
 
 
-def test_it_comes_back_under_the_same_address_with_the_same_logs(tmp_path: Path) -> None:
+def test_it_keeps_address_and_logs_over_a_restart_and_says_what_hinders_one(tmp_path: Path) -> None:
     kafka = Kafka(tmp_path / "kafka")
     with kafka:
         address = kafka.servers
         identity = (kafka.brokers[0].node.logs / "meta.properties").read_text()
+        with pytest.raises(LocalServerError, match="stop or kill"):
+            kafka.brokers[0].wipe()
     again = Kafka(tmp_path / "kafka")
     with again:
         assert again.servers == address
         assert (again.brokers[0].node.logs / "meta.properties").read_text() == identity
+        _assert_says_why_it_cannot_start(again.brokers[0])
+
+
+def _assert_says_why_it_cannot_start(broker: Broker) -> None:
+    broker.kill()
+    broker.node.file.write_text("process.roles=nonsense\n", encoding="ascii")
+    with pytest.raises(LocalServerError, match=r"ended at once:[\s\S]*nonsense"):
+        broker.start()
 
 
 def test_a_paused_broker_too_ends_when_its_starter_is_killed(
@@ -55,21 +68,6 @@ def test_a_paused_broker_too_ends_when_its_starter_is_killed(
     starter.stdout.close()
     starter.stdin.close()
     assert wait_until(lambda: not running(str(tmp_path)), 30.0)
-
-
-def test_a_broker_that_cannot_start_says_why(tmp_path: Path) -> None:
-    kafka = Kafka(tmp_path / "kafka")
-    with kafka:
-        broker = kafka.brokers[0]
-        broker.stop()
-        broker.node.file.write_text("process.roles=nonsense\n", encoding="ascii")
-        with pytest.raises(LocalServerError, match=r"ended at once:[\s\S]*nonsense"):
-            broker.start()
-
-
-def test_a_running_broker_is_not_wiped(tmp_path: Path) -> None:
-    with Kafka(tmp_path / "kafka") as kafka, pytest.raises(LocalServerError, match="stop or kill"):
-        kafka.brokers[0].wipe()
 
 
 def test_security_without_an_administrator_is_refused() -> None:

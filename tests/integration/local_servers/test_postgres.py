@@ -16,6 +16,8 @@ from services.local_servers.postgres import Postgres
 from services.local_servers.waiting import wait_until
 from tests.integration.local_servers.conftest import Running
 
+pytestmark = pytest.mark.postgres
+
 STARTER = """
 import sys, time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A matcher at a desk: wired on a SQLite file, told events and requests, ticked by hand."""
+"""A matcher at a desk: wired on a database, told events and requests, ticked by hand."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from contracts.events.routing import TOPIC_OF
 from contracts.events.snapshot import Facts, Holder, LiveOffer, OpenAttempt, Snapshot
 from contracts.topics import Service
 from contracts.vocabulary import Need, OfferState, ReferralState, Role, Sector, Urgency
-from services.chassis import migrations, outbox
+from services.chassis import migrations
 from services.chassis.actor import Actor
 from services.chassis.event_log import Record
 from services.chassis.keys import MasterKeys
@@ -31,7 +31,7 @@ from services.matcher.domain.capacity_policy import Policy
 from services.matcher.settings import MatcherSettings
 from services.matcher.store import capacity, decisions, requests
 from services.matcher.usecases.replay_journal import differences
-from tests.ports.samples import NOON, StillClock
+from tests.ports.samples import NOON, StillClock, events_of
 
 ALLOWANCE: Final = timedelta(seconds=60)
 ADMIN: Final = Actor(subject="admin-al", role=Role.ADMIN)
@@ -206,8 +206,7 @@ class Desk:
         """What was published about a referral, oldest first."""
         topic = TOPIC_OF[snapshot.facts.sector]
         with self.wired.database.transaction() as session:
-            stream = outbox.stream(session, topic, str(snapshot.referral_id))
-            return [outbox.event_of(stored)[1] for stored in stream]
+            return events_of(session, topic, str(snapshot.referral_id))
 
     def kinds(self, snapshot: Snapshot) -> list[str]:
         """The kinds of what was published about a referral."""
@@ -242,18 +241,21 @@ class Desk:
 
 
 @contextmanager
-def open_desk(home: Path) -> Iterator[Desk]:
-    """A matcher on a folder of its own, its schema made by the migrations."""
-    platform = _platform(home)
+def open_desk(home: Path, database: str | None = None) -> Iterator[Desk]:
+    """A matcher on a folder of its own; on a SQLite file in it, or a migrated database."""
+    platform = _platform(home, database)
     wired = build(platform, MatcherSettings(capacity_allowance=ALLOWANCE))
-    migrations.upgrade(wired.database, Service.MATCHER)
+    if database is None:
+        migrations.upgrade(wired.database, Service.MATCHER)
     clock = platform.clock
     assert isinstance(clock, StillClock)
-    yield Desk(wired, platform, clock)
-    wired.close()
+    try:
+        yield Desk(wired, platform, clock)
+    finally:
+        wired.close()
 
 
-def _platform(home: Path) -> Platform:
+def _platform(home: Path, database: str | None) -> Platform:
     settings = Settings(
         home=home,
         keys=home / "keys",
@@ -262,9 +264,10 @@ def _platform(home: Path) -> Platform:
         log_level="info",
         host="127.0.0.1",
         port=0,
-        threads=4,
+        threads=16,
         issuer="handoff",
         audience="handoff",
+        databases={} if database is None else {Service.MATCHER: database},
     )
     settings.data.mkdir(parents=True)
     create_key_file(settings.keys / "tokens.json", "one")

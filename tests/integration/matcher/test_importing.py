@@ -9,8 +9,8 @@ import pytest
 
 import services.cli
 from contracts.events.directory import TOPIC, ProgramPublished
-from services.chassis import outbox
 from tests.integration.matcher.desk import ADMIN, COORDINATOR, Desk, partner, submitted, tables
+from tests.ports.samples import events_of
 
 CITY = Path(services.cli.__file__).parent / "city"
 
@@ -27,8 +27,7 @@ def city() -> dict[str, list[dict[str, Any]]]:
 def published(desk: Desk, program: str) -> list[ProgramPublished]:
     """The directory entries of a program, oldest first."""
     with desk.wired.database.transaction() as session:
-        stream = outbox.stream(session, TOPIC, program)
-        events = [outbox.event_of(stored)[1] for stored in stream]
+        events = events_of(session, TOPIC, program)
     return [event for event in events if isinstance(event, ProgramPublished)]
 
 

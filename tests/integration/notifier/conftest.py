@@ -21,10 +21,12 @@ from services.chassis.platform import Platform
 from services.chassis.service import WiredService
 from services.chassis.settings import Mode, Settings
 from services.chassis.tokens import Tokens, create_key_file, read_keys
+from services.local_servers.postgres import Postgres
 from services.notifier import app
 from services.notifier.settings import NotifierSettings
 from services.notifier.tables import Model
 from tests.integration.notifier.story import START
+from tests.ports.postgres_copies import BOTH, Cluster, Store
 
 ADMIN: Final = Actor(subject="ada", role=Role.ADMIN)
 COORDINATOR: Final = Actor(subject="cora", role=Role.COORDINATOR)
@@ -109,8 +111,8 @@ def read_mail(raw: bytes) -> EmailMessage:
     return message
 
 
-def open_desk(home: Path, settings: NotifierSettings = OWN) -> Desk:
-    """A notifier on an empty folder, or again on one that was used."""
+def open_desk(home: Path, settings: NotifierSettings = OWN, database: str | None = None) -> Desk:
+    """A notifier on an empty folder, or again on one that was used; or on a migrated database."""
     shared = Settings(
         home=home,
         keys=home / "keys",
@@ -119,9 +121,10 @@ def open_desk(home: Path, settings: NotifierSettings = OWN) -> Desk:
         log_level="info",
         host="127.0.0.1",
         port=0,
-        threads=1,
+        threads=16,
         issuer="handoff",
         audience="handoff",
+        databases={} if database is None else {Service.NOTIFIER: database},
     )
     shared.data.mkdir(parents=True, exist_ok=True)
     if not shared.keys.exists():
@@ -136,13 +139,41 @@ def open_desk(home: Path, settings: NotifierSettings = OWN) -> Desk:
         masters=MasterKeys.read(shared.keys / "master.json"),
     )
     service = app.build(platform, settings)
-    migrations.upgrade(service.database, Service.NOTIFIER)
+    if database is None:
+        migrations.upgrade(service.database, Service.NOTIFIER)
     return Desk(service, platform, clock)
 
 
+@pytest.fixture(scope="session")
+def cluster(postgres: Postgres) -> Iterator[Cluster]:
+    """The databases of the PostgreSQL that all tests share."""
+    made = Cluster(postgres)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> Store:
+    """A migrated database of the notifier, to copy."""
+    return cluster.template(lambda owner: migrations.upgrade(owner, Service.NOTIFIER))
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def store(cluster: Cluster, template: Store) -> Iterator[Store]:
+    """A PostgreSQL database of the test's own."""
+    with cluster.copy(template) as copied:
+        yield copied
+
+
+@pytest.fixture(params=BOTH)
+def database(request: pytest.FixtureRequest) -> str | None:
+    """Where the notifier keeps its rows: None is a SQLite file in its folder."""
+    return request.getfixturevalue("store").app if request.param == "postgres" else None
+
+
+@pytest.fixture
+def desk(database: str | None, tmp_path: Path) -> Iterator[Desk]:
     """A notifier of this test's own."""
-    opened = open_desk(tmp_path / "home")
+    opened = open_desk(tmp_path / "home", database=database)
     yield opened
     opened.service.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
 from contracts.codec import Envelope, encode
@@ -18,19 +18,14 @@ from contracts.events.directory import ProgramPublished
 from contracts.events.event import Event
 from contracts.events.lifecycle import TOPIC as LIFECYCLE
 from contracts.events.routing import TOPIC_OF, Choice, Deferred, Routed, Unplaced, Waitlisted
-from contracts.topics import Service
 from contracts.vocabulary import SECTOR_OF, Need, Role, Sector
-from services.chassis import migrations, outbox
+from services.chassis import outbox
 from services.chassis.actor import Actor
 from services.chassis.clock import SettableClock
 from services.chassis.database import Database
 from services.chassis.event_log import Record
-from services.chassis.keys import MasterKeys
-from services.chassis.platform import Platform
 from services.chassis.service import WiredService
-from services.chassis.settings import Mode, Settings
-from services.chassis.tokens import Tokens, create_key_file, read_keys
-from services.referral_api import app, settings
+from services.chassis.tokens import Tokens
 
 START: Final = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
 OFFICER: Final = Actor(subject="officer-ann", role=Role.OFFICER, unit_id="central")
@@ -41,8 +36,6 @@ TRAINEE: Final = Actor(subject="officer-tim", role=Role.OFFICER, unit_id="academ
 COORDINATOR: Final = Actor(subject="coordinator-cy", role=Role.COORDINATOR)
 ADMIN: Final = Actor(subject="admin-al", role=Role.ADMIN)
 NEAR, FAR = (Actor(subject=f"desk@{a}", role=Role.PARTNER, agency_id=a) for a in ("near", "far"))
-
-_TABLES: Final = text("SELECT name FROM sqlite_master WHERE type = 'table'")
 
 # Words that occur nowhere else: none may stand in the clear outside the sealed bytes.
 CANARIES: Final = {
@@ -88,6 +81,8 @@ class Office:
     clock: SettableClock
     tokens: Tokens
     home: Path
+    behind: Database
+    key_store: Database
     _sent: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def call(self, who: Actor, method: str, path: str, body: object = None, **headers: str) -> Any:
@@ -231,35 +226,38 @@ class Office:
 
     def keys_kept(self) -> int:
         """How many persons' keys the key store holds."""
-        with self._key_store() as session:
+        with self.key_store.transaction() as session:
             return int(session.scalar(text("SELECT count(*) FROM person_keys")) or 0)
 
     def destroy_keys(self) -> None:
         """Destroy every person's key, as erasing does."""
-        with self._key_store() as session:
+        with self.key_store.transaction() as session:
             session.execute(text("DELETE FROM person_keys"))
 
     def plant(self, statement: str) -> None:
-        """Change the database behind the service's back."""
-        with self.service.database.transaction() as session:
+        """Change the database behind the service's back, as the owner of its tables."""
+        with self.behind.transaction() as session:
             session.execute(text(statement))
+
+    def plant_unchecked(self, table: str, check: str, change: str) -> None:
+        """Change every row of a table in a way that one of its checks forbids."""
+        postgres, pragma = self.behind.on_postgres, "PRAGMA ignore_check_constraints"
+        with self.behind.transaction() as session:
+            run = session.connection().exec_driver_sql
+            run(f"ALTER TABLE {table} DROP CONSTRAINT {check}" if postgres else f"{pragma} = ON")
+            run(f"UPDATE {table} SET {change}")  # noqa: S608
+            if not postgres:
+                run(f"{pragma} = OFF")
 
     def clear_text(self, words: list[str]) -> list[str]:
         """Which words stand in the clear in which table."""
         found = []
         with self.service.database.transaction() as session:
-            for (table,) in session.execute(_TABLES).all():
+            for table in inspect(session.connection()).get_table_names():
                 rows = session.execute(text(f'SELECT * FROM "{table}"')).all()  # noqa: S608
                 content = "\n".join(str(value) for row in rows for value in row)
                 found += [f"{word} in {table}" for word in words if word in content]
         return found
-
-    @contextmanager
-    def _key_store(self) -> Iterator[Session]:
-        store = Database(f"sqlite:///{self.home / 'keys' / 'person_keys.sqlite'}")
-        with store.transaction() as session:
-            yield session
-        store.close()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -267,50 +265,8 @@ class Office:
         with self.service.database.transaction() as session:
             yield session
 
-
-def open_office(home: Path) -> Office:
-    """The service on a home folder that was furnished before."""
-    options = _options(home)
-    tokens = Tokens(read_keys(options.keys / "signing.json"), "handoff", "handoff")
-    masters = MasterKeys.read(options.keys / "master.json")
-    clock = SettableClock(options.clock_file)
-    platform = Platform(settings=options, clock=clock, tokens=tokens, masters=masters)
-    service = app.build(platform, settings.read())
-    office = Office(service, clock, tokens, home)
-    office.start_from_what_was_heard()
-    return office
-
-
-def furnish(home: Path) -> None:
-    """Make a home folder: keys, a clock, the schema, two units and three programs."""
-    options = _options(home)
-    options.data.mkdir(parents=True)
-    MasterKeys.create_file(options.keys / "master.json", "master-1")
-    create_key_file(options.keys / "signing.json", "signing-1")
-    SettableClock(options.clock_file).set(START)
-    empty = Database(options.database_url(Service.REFERRAL_API))
-    migrations.upgrade(empty, Service.REFERRAL_API)
-    empty.close()
-    office = open_office(home)
-    for unit, training in (("central", False), ("academy", True)):
-        body = {"name": unit.title(), "training": training}
-        office.ok(ADMIN, "PUT", f"/v1/units/{unit}", body)
-    for program in ("near-beds", "far-beds"):
-        office.publish_program(program)
-    office.publish_program("school-beds", training=True)
-    office.service.close()
-
-
-def _options(home: Path) -> Settings:
-    return Settings(
-        home=home,
-        keys=home / "keys",
-        mode=Mode.DEMO,
-        settable_clock=True,
-        log_level="info",
-        host="127.0.0.1",
-        port=0,
-        threads=1,
-        issuer="handoff",
-        audience="handoff",
-    )
+    def close(self) -> None:
+        """Close every connection."""
+        self.service.close()
+        for database in (self.key_store, self.behind):
+            database.close()

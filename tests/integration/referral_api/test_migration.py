@@ -24,7 +24,8 @@ def test_the_migrated_schema_is_the_declared_one(office: Office) -> None:
 
 
 def test_the_migrated_checks_are_the_declared_ones(office: Office) -> None:
-    found = inspect(office.service.database.engine)
+    database = office.service.database
+    found = inspect(database.engine)
     for table in Base.metadata.tables.values():
         declared = {
             check.name: str(check.sqltext)
@@ -32,7 +33,9 @@ def test_the_migrated_checks_are_the_declared_ones(office: Office) -> None:
             if isinstance(check, CheckConstraint)
         }
         migrated = {c["name"]: c["sqltext"] for c in found.get_check_constraints(table.name)}
-        assert migrated == declared
+        assert migrated.keys() == declared.keys()
+        # PostgreSQL keeps the meaning of a condition, SQLite its very text.
+        assert database.on_postgres or migrated == declared
 
 
 def test_the_migration_can_be_taken_back(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_no_personal_word_stands_in_the_clear_in_any_column(office: Office) -> N
     personal = [*CANARIES.values(), submission()["note"], note, "+1 555 1112233"]
     personal += ["41.801234", "no_voicemail"]
     assert office.clear_text(personal) == []
-    office.plant("INSERT INTO units (id, name, training) VALUES ('x', 'parrot Ludmilla', 0)")
+    office.plant("INSERT INTO units (id, name, training) VALUES ('x', 'parrot Ludmilla', false)")
     assert office.clear_text(["Ludmilla"]) == ["Ludmilla in units"]
 
 

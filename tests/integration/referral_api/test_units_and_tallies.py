@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import inspect
 
 from tests.integration.referral_api.office import (
     ADMIN,
@@ -67,8 +68,15 @@ def test_a_tally_counts_and_holds_nothing_else(office: Office) -> None:
     )
     assert [key for key, _ in told] == ["central", "academy"]
     assert '"training":true' in told[1][1]
-    columns = {row[1] for row in office.rows("PRAGMA table_info(tallies)")}
-    assert columns == {"id", "unit_id", "need", "entry_door", "training", "at"}
+    columns = inspect(office.service.database.engine).get_columns("tallies")
+    assert {column["name"] for column in columns} == {
+        "id",
+        "unit_id",
+        "need",
+        "entry_door",
+        "training",
+        "at",
+    }
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,23 @@
 from typing import Any, cast
 
 import pytest
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from psycopg import errors
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from contracts.codec import UnknownVersionError, UnreadableError
 from services.chassis.event_log import LogUnavailableError
-from services.chassis.faults import LONGEST_REASON, is_transient, reason_of
+from services.chassis.faults import LONGEST_REASON, is_lock_timeout, is_transient, reason_of
 from services.chassis.ids import uuid7
 from services.chassis.migrations import SchemaError
+from services.chassis.roles import RoleError
 
 CANARY = "Jane Canary"
 
@@ -48,6 +57,7 @@ def test_an_error_of_the_driver_is_named_with_its_kind() -> None:
         UnknownVersionError("handoff.tally.recorded.v9"),
         LogUnavailableError("no broker"),
         SchemaError("matcher is at schema none, not matcher_0001: handoff migrate"),
+        RoleError("the role matcher_owner owns the table audit"),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -84,3 +94,47 @@ def test_what_is_away_is_tried_again(error: Exception) -> None:
 )
 def test_what_is_wrong_is_not_tried_again(error: Exception) -> None:
     assert not is_transient(error)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (OperationalError, errors.LockNotAvailable),
+        (OperationalError, errors.QueryCanceled),
+        (OperationalError, errors.DeadlockDetected),
+        (OperationalError, errors.SerializationFailure),
+        (OperationalError, errors.AdminShutdown),
+        (OperationalError, errors.CannotConnectNow),
+        (OperationalError, errors.TooManyConnections),
+        (OperationalError, errors.DiskFull),
+        (InternalError, errors.ReadOnlySqlTransaction),
+        (ProgrammingError, errors.UndefinedTable),
+        (ProgrammingError, errors.UndefinedColumn),
+    ],
+)
+def test_what_time_mends_in_postgresql_is_tried_again(
+    kind: type[DBAPIError], state: type[errors.Error]
+) -> None:
+    assert is_transient(kind("SELECT", {}, state()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (OperationalError, errors.ProgramLimitExceeded),
+        (OperationalError, errors.StatementTooComplex),
+        (ProgrammingError, errors.InsufficientPrivilege),
+        (DataError, errors.StringDataRightTruncation),
+        (IntegrityError, errors.UniqueViolation),
+    ],
+)
+def test_what_time_does_not_mend_in_postgresql_is_not_tried_again(
+    kind: type[DBAPIError], state: type[errors.Error]
+) -> None:
+    assert not is_transient(kind("SELECT", {}, state()))
+
+
+def test_a_lock_waited_for_too_long_is_told_from_other_faults() -> None:
+    assert is_lock_timeout(OperationalError("SELECT", {}, errors.LockNotAvailable()))
+    assert not is_lock_timeout(OperationalError("SELECT", {}, errors.QueryCanceled()))
+    assert not is_lock_timeout(OperationalError("SELECT", {}, Exception()))

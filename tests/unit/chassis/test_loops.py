@@ -8,8 +8,8 @@ import pytest
 from services.chassis import loops
 from services.chassis.consumer import TooManyParkedError
 from services.chassis.database import Wake
+from services.chassis.event_log import LogRefusedError, LogUnavailableError
 from services.chassis.loops import Loop, stop_all
-from services.chassis.watchdog import STILL_AFTER_S, Watchdog
 
 LONG_S = 60.0
 
@@ -118,7 +118,35 @@ def test_too_many_parked_keys_end_the_loop_and_it_says_so(started: Start) -> Non
 
     loop = started(Loop("consumer", too_many, 0.0, Wake()))
     assert loop.join(LONG_S)
-    assert loop.fault() == "consumer stopped: outcomes parked 21 keys"
+    assert loop.fault() == loop.stuck() == "consumer stopped: outcomes parked 21 keys"
+
+
+def test_a_log_that_refuses_us_ends_the_loop_for_time_does_not_mend_that(started: Start) -> None:
+    def refused() -> int:
+        raise LogRefusedError("publish: TopicAuthorizationFailedError")
+
+    loop = started(Loop("relay", refused, 0.0, Wake()))
+    assert loop.join(LONG_S)
+    assert loop.stuck() == "relay stopped: publish: TopicAuthorizationFailedError"
+
+
+def test_a_log_that_is_away_is_a_fault_but_no_reason_to_end(started: Start) -> None:
+    failed, go_on = threading.Event(), threading.Event()
+
+    def away() -> int:
+        if failed.is_set():
+            go_on.wait(LONG_S)
+        failed.set()
+        raise LogUnavailableError("ask: NodeNotReadyError")
+
+    loop = started(Loop("relay", away, 0.0, Wake()))
+    assert failed.wait(LONG_S)
+    while loop.fault() is None:
+        assert failed.is_set()
+    fault, stuck = loop.fault(), loop.stuck()
+    go_on.set()
+    assert fault == "relay fails: LogUnavailableError: ask: NodeNotReadyError"
+    assert stuck is None
 
 
 def test_a_resting_loop_stops_at_once(started: Start) -> None:
@@ -183,59 +211,12 @@ def test_a_tick_that_takes_too_long_is_a_fault_and_a_long_rest_is_none(
     resting = started(Loop("resting", script, LONG_S, Wake()))
     assert inside.wait(LONG_S)
     assert script.done.wait(LONG_S)
-    stuck_fault = stuck.fault()
+    stuck_fault, given_up = stuck.fault(), stuck.stuck()
+    monkeypatch.setattr(loops, "HANGS_AFTER_S", -2.0)
+    assert stuck.stuck() == "stuck has not moved for -2 s"
     go_on.set()
     assert stuck_fault == "stuck has not moved for -1 s"
+    assert given_up is None
     resting.ask_to_stop()
     assert resting.join(LONG_S)
     assert resting.fault() is None
-
-
-class Ages:
-    """A clock of seconds, and a lag, to be set."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self.lag = 0
-
-    def watchdog(self) -> Watchdog:
-        """The watchdog that sees them."""
-        return Watchdog(lambda: self.lag, lambda: self.seconds)
-
-
-def test_a_position_that_stands_still_while_records_wait_is_a_fault() -> None:
-    ages = Ages()
-    watchdog = ages.watchdog()
-    ages.lag = 4
-    assert watchdog.fault() is None
-    ages.seconds += STILL_AFTER_S + 1
-    assert watchdog.fault() == "has not moved for 61 s while 4 records wait"
-
-
-def test_a_consumer_that_had_nothing_to_do_is_not_at_fault_when_something_comes() -> None:
-    ages = Ages()
-    watchdog = ages.watchdog()
-    watchdog.moved()
-    ages.seconds += 3600
-    ages.lag = 1
-    assert watchdog.fault() is None
-
-
-def test_a_consumer_that_moves_is_not_at_fault_however_far_behind() -> None:
-    ages = Ages()
-    watchdog = ages.watchdog()
-    ages.lag = 10_000
-    for _ in range(5):
-        assert watchdog.fault() is None
-        ages.seconds += STILL_AFTER_S + 1
-        watchdog.moved()
-
-
-def test_a_consumer_that_caught_up_starts_anew() -> None:
-    ages = Ages()
-    watchdog = ages.watchdog()
-    for lag in (3, 0, 3):
-        ages.lag = lag
-        assert watchdog.fault() is None
-        ages.seconds += STILL_AFTER_S - 1
-    assert watchdog.fault() is None

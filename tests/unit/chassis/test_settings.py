@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from services.chassis.clock import SettableClock, SystemClock
-from services.chassis.settings import NAMES, PREFIX, Mode, SettingError, read, refuse_unknown
+from services.chassis.settings import (
+    DATABASE_IS,
+    NAMES,
+    PREFIX,
+    STORES,
+    Mode,
+    SettingError,
+    read,
+    refuse_unknown,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +46,11 @@ BAD = {
     "SETTABLE_CLOCK": "perhaps",
     "TOKEN_ISSUER": "",
     "TOKEN_AUDIENCE": "",
+    "JWKS_URL": "login.example.org",
+    "PROCESSES": "0",
+    "MEMBER": "host name",
+    **{f"{store.upper()}_DATABASE": "sqlite:///file" for store in STORES},
+    **{f"{store.upper()}_MIGRATION_DATABASE": "postgresql://host:port/name" for store in STORES},
 }
 
 
@@ -99,3 +113,43 @@ def test_a_host_that_is_no_address_and_no_name_is_refused(
 def test_addresses_and_names_are_hosts(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("HANDOFF_HOST", host)
     assert read().host == host
+
+
+def test_databases_are_postgresql_and_each_missing_one_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(
+        "HANDOFF_MATCHER_DATABASE", "postgresql://app:pw@db.example.org:5432/matcher"
+    )
+    settings = read()
+    assert settings.on_servers
+    assert settings.database_url("matcher") == (
+        "postgresql+psycopg://app:pw@db.example.org:5432/matcher"
+    )
+    with pytest.raises(SettingError, match="HANDOFF_NOTIFIER_DATABASE is missing"):
+        settings.database_url("notifier")
+    with pytest.raises(SettingError, match="HANDOFF_MATCHER_MIGRATION_DATABASE is missing"):
+        settings.migration_url("matcher")
+    assert "pw" not in repr(settings)
+
+
+def test_a_wrong_address_of_a_database_is_named_and_its_password_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HANDOFF_MATCHER_DATABASE", "mysql://app:canary-secret@host/matcher")
+    monkeypatch.setenv("HANDOFF_KEY_STORE_DATABASE", "postgresql://app:canary-secret@host")
+    monkeypatch.setenv("HANDOFF_PROCESSES", "many")
+    with pytest.raises(SettingError) as raised:
+        read()
+    assert str(raised.value) == (
+        'HANDOFF_PROCESSES "many": not a valid integer; '
+        f"HANDOFF_MATCHER_DATABASE: must look like {DATABASE_IS}; "
+        f"HANDOFF_KEY_STORE_DATABASE: must look like {DATABASE_IS}"
+    )
+
+
+@pytest.mark.parametrize("name", ["matcher-0", "node_3.example.org", "7"])
+def test_a_member_s_name_is_what_a_broker_takes(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    assert read().member is None
+    monkeypatch.setenv("HANDOFF_MEMBER", name)
+    assert read().member == name

@@ -10,8 +10,9 @@ import orjson
 import pytest
 
 from services.chassis.keys import MasterKeys
+from services.chassis.platform import MASTER
 from services.cli import settings
-from services.cli.home import MASTER, HomeError
+from services.cli.home import HomeError
 from services.cli.import_secret import FILE, secret_for
 from services.cli.importing import Importer
 from services.cli.map_file import parse

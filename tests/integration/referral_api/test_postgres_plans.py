@@ -1,0 +1,166 @@
+"""On PostgreSQL no route, handler or job reads a large table from end to end."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import text
+
+from contracts.events.routing import Deferred, Unplaced, Waitlisted
+from tests.integration.referral_api.conftest import opened
+from tests.integration.referral_api.office import (
+    ADMIN,
+    COORDINATOR,
+    FAR,
+    NEAR,
+    OFFICER,
+    START,
+    Office,
+)
+from tests.ports import query_plans
+from tests.ports.postgres_copies import POSTGRES
+from tests.ports.query_plans import Statements
+
+_ID: Final = "lpad(n::text, 32, '0')::uuid"
+_AT: Final = "timestamptz '2026-01-01'"
+TABLES: Final = query_plans.CHASSIS | {
+    "programs": "SELECT 'old-' || n, 'agency-' || n % 500, 'Old', 1, false, true, false",
+    "tallies": f"SELECT {_ID}, 'central', 'counselling', 'community', false, {_AT}",
+    "referrals": (
+        "(id, reference, encounter_id, unit_id, submitted_by, submitted_at, origin, training, need,"
+        " urgency, accommodations, preferred, avoided, state, attempt, attempt_open,"
+        " attempt_opened_at, closed_at, facts_version, version)"
+        f" SELECT {_ID}, n::text, {_ID}, CASE n % 9 WHEN 0 THEN 'academy' ELSE 'central' END,"
+        f" 'officer-' || n % 700, {_AT}, 'live', false, 'counselling', 'routine', '[]', '[]', '[]',"
+        f" 'closed', 1, false, {_AT}, {_AT}, 1, 1"
+    ),
+    "offers": (
+        "(id, referral_id, program_id, agency_id, attempt, need, urgency, state, offered_at,"
+        " deadline_at, answered_at, ended_at)"
+        f" SELECT {_ID}, {_ID}, 'old-' || n, 'agency-' || n % 500, 1, 'counselling', 'routine',"
+        f" 'completed', {_AT}, {_AT}, {_AT}, {_AT}"
+    ),
+    "refusals": f"SELECT {_ID}, 'old', 'declined', {_AT}",
+    "contact_attempts": f"SELECT {_ID}, {_ID}, 'call', true, {_AT}, {_AT}",
+    "consents": f"SELECT {_ID}, 'all_stated', 'self', 'spoken', {_AT}",
+    "person_fields": f"SELECT {_ID}, 'name', '', ''::bytea",
+}
+NO: Final = {"reason": "no_capacity", "side": "provider", "note": "full"}
+GONE: Final = {"reason": "disengaged", "side": "person"}
+
+
+def play(office: Office) -> None:
+    """A story that calls every route, hears every answer, and lets every timer run out."""
+    offered_and_served(office)
+    led_by_the_coordinator(office)
+    for path in ("/v1/referrals", "/v1/offers", "/v1/units"):
+        in_pages(office, path)
+    for query in ("state=offered", "unit_id=central", "unit_id=central&state=offered"):
+        in_pages(office, f"/v1/referrals?{query}")
+    for query in ("state=open", "live=true", "live=false"):
+        in_pages(office, f"/v1/offers?{query}")
+    office.ok(OFFICER, "GET", "/v1/deadlines")
+    office.ok(ADMIN, "PUT", "/v1/units/central", {"name": "Central", "training": False})
+    tally = {"need": "counselling", "entry_door": "community"}
+    office.ok(OFFICER, "POST", "/v1/tallies", tally, Idempotency_Key="tally")
+    office.publish_program("near-beds", 2)
+    office.pass_time(hours=30)
+
+
+def offered_and_served(office: Office) -> None:
+    """Offers that are answered in each way there is."""
+    referral, (near, far) = office.offered("near-beds", "far-beds")
+    office.step(FAR, far, "decline", NO)
+    for step, body in (
+        ("acknowledge", {}),
+        ("accept", {}),
+        ("contacts", {"mode": "call", "reached": True}),
+        ("engage", {}),
+        ("complete", {"outcome": "housed"}),
+    ):
+        office.step(NEAR, near, step, body)
+        office.ok(NEAR, "GET", f"/v1/offers/{near}")
+        if step == "engage":
+            office.ok(NEAR, "GET", f"/v1/offers/{near}/person")
+    for rest in ("", "/history", "/audit", "/notes"):
+        office.ok(COORDINATOR, "GET", f"/v1/referrals/{referral}{rest}")
+    _, (returned,) = office.offered("near-beds")
+    office.step(NEAR, returned, "accept")
+    office.step(NEAR, returned, "not-served", GONE)
+    office.offered("near-beds", "far-beds")
+
+
+def led_by_the_coordinator(office: Office) -> None:
+    """Referrals that no agency ends."""
+    referral = office.submit()
+    tag = f'"{office.seen(referral)["version"]}"'
+    office.ok(OFFICER, "PATCH", f"/v1/referrals/{referral}", {"urgency": "routine"}, If_Match=tag)
+    office.propose(Deferred, referral, until=START)
+    for answer in (Waitlisted, Unplaced):
+        office.propose(answer, referral)
+    steps: dict[str, dict[str, Any]] = {
+        "reroute": {},
+        "place": {"program_id": "near-beds", "note": "agreed"},
+        "withdraw": {"reason": "declined"},
+        "enter-in-error": {"note": "twice"},
+    }
+    for step, body in steps.items():
+        office.ok(COORDINATOR, "POST", f"/v1/referrals/{referral}/{step}", body)
+    other = office.submit()
+    office.propose(Unplaced, other)
+    end = {"outcome": "not_served", "reason": "no_capacity", "side": "provider"}
+    office.ok(COORDINATOR, "POST", f"/v1/referrals/{other}/close", end)
+
+
+def in_pages(office: Office, path: str) -> None:
+    """The first two pages of a list, for each who may have it."""
+    mark = "&" if "?" in path else "?"
+    readers = [COORDINATOR]
+    readers += [NEAR] if "offers" in path else []
+    readers += [OFFICER] if path == "/v1/referrals" else []
+    for who in readers:
+        after = office.ok(who, "GET", f"{path}{mark}limit=1")["next"]
+        if after:
+            office.ok(who, "GET", f"{path}{mark}limit=1&after={after}")
+
+
+@pytest.fixture(scope="module", params=[POSTGRES])
+def full(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Office, Statements, set[str]]]:
+    """An office in a full town, the statements of a story there, and the routes that it called."""
+    folder = tmp_path_factory.mktemp("full")
+    with opened(request, folder / "home") as office:
+        query_plans.fill(office.behind, TABLES)
+        engine, app = office.service.database.engine, office.service.app
+        with query_plans.listened(engine) as made, query_plans.called(app) as routes:
+            play(office)
+            query_plans.keep_going(office.service, folder)
+        yield office, made, routes
+
+
+def test_no_large_table_is_read_through(full: tuple[Office, Statements, set[str]]) -> None:
+    office, made, _ = full
+    with office.service.database.engine.connect() as connection:
+        assert query_plans.read_through(connection, made, TABLES) == set()
+
+
+def test_the_story_calls_every_route_but_the_one_that_reads_everything(
+    full: tuple[Office, Statements, set[str]],
+) -> None:
+    office, made, routes = full
+    # To send the whole history again is to read the whole history.
+    everything = {"history.history_republish_history"}
+    assert query_plans.endpoints(office.service.app) - routes == everything
+    assert len(made) > 50
+
+
+@pytest.mark.parametrize("index", ["ix_offers_referral_id", "ix_outbox_unpublished"])
+def test_without_its_index_a_table_is_read_through(
+    full: tuple[Office, Statements, set[str]], index: str
+) -> None:
+    office, made, _ = full
+    with office.behind.engine.connect() as connection:
+        connection.execute(text(f"DROP INDEX {index}"))
+        assert query_plans.read_through(connection, made, TABLES)
+        connection.rollback()
