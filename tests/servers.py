@@ -8,7 +8,7 @@ import gc
 import os
 import warnings
 from collections.abc import Generator, Iterator
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -40,13 +40,21 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the switch; a word in it that is no server stops the run."""
-    # Taken out of the environment, where the suite would call it a spelling mistake.
-    words = {word.strip() for word in os.environ.pop(WITHOUT, "").split(",")} - {""}
+    # Taken out of the environment, where the suite would call it a spelling mistake; a process that
+    # shares the run with others hears of it from the first.
+    given: dict[str, str] = getattr(config, "workerinput", os.environ)
+    words = {word.strip() for word in given.pop(WITHOUT, "").split(",")} - {""}
     if wrong := ", ".join(sorted(words.difference(SERVERS))):
         raise pytest.UsageError(
             f"{WITHOUT} must be {', '.join(SERVERS)} or both with a comma between, not {wrong}"
         )
     config.stash[_left_out] = frozenset(words)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process that shares this run what to leave out."""
+    node.workerinput[WITHOUT] = ",".join(node.config.stash[_left_out])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

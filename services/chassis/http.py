@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from contracts.problems import JSON, Problem, ProblemError
 from services.chassis.api import Api, Runtime, access_of
 from services.chassis.clock import Clock
+from services.chassis.event_log import LogUnavailableError
 from services.chassis.faults import is_transient, reason_of
 from services.chassis.json_body import JsonProvider
 from services.chassis.metrics import RequestMetrics
@@ -100,6 +101,7 @@ def protect(app: flask.Flask, clock: Clock, tokens: Tokens) -> None:
     app.teardown_request(lambda _: structlog.contextvars.clear_contextvars())
     app.register_error_handler(ProblemError, problem_response)
     app.register_error_handler(SQLAlchemyError, _database_fault)
+    app.register_error_handler(LogUnavailableError, _log_fault)
     app.register_error_handler(Exception, _unexpected)
     _check_access(app)
 
@@ -203,7 +205,14 @@ def _database_fault(error: SQLAlchemyError) -> flask.Response:
     if not is_transient(error):
         return _unexpected(error)
     log.error("database_unavailable", reason=reason_of(error))
-    right = "the database does not answer: send it again, with the same Idempotency-Key"
+    right = "the database does not answer in time: send it again, with the same Idempotency-Key"
+    return problem_response(ProblemError(Problem.UNAVAILABLE, right))
+
+
+def _log_fault(error: LogUnavailableError) -> flask.Response:
+    """No request but the operators' asks the event log."""
+    log.warning("event_log_unavailable", reason=reason_of(error))
+    right = "the event log does not answer: send it again later"
     return problem_response(ProblemError(Problem.UNAVAILABLE, right))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from services.chassis import logs, migrations
+from services.chassis import migrations
 from services.chassis.database import Database, Wake
 from services.chassis.embedded_log import EmbeddedLog
 from services.chassis.loops import Loop, stop_all
@@ -97,9 +97,3 @@ def open_server(answer: Wsgi, settings: Settings) -> HttpServer:
         return HttpServer(answer, settings.host, settings.port, settings.threads)
     except ValueError:  # the host is no address, and no name that this machine knows
         raise SettingError(f'HANDOFF_HOST "{settings.host}": {HOST_IS}') from None
-
-
-def open_suite(settings: Settings) -> Suite:
-    """A suite on these settings, with its logs as JSON."""
-    logs.configure(settings.log_level)
-    return Suite(settings)

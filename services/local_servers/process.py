@@ -99,19 +99,24 @@ class ServerProcess:
         if self._keeper is None:
             return
         self.resume()
-        _close(self._keeper.stdin)
-        self._keeper.wait(self._program.grace_s + KEEPER_S)
-        self._forget()
+        keeper, self._keeper = self._keeper, None  # as in ``kill``
+        _close(keeper.stdin)
+        keeper.wait(self._program.grace_s + KEEPER_S)
+        self._close_pipes(keeper)
 
     def kill(self) -> None:
         """End the process by SIGKILL; returns when its own children are gone too."""
         if self._keeper is None:
             return
+        # Whoever looks on meanwhile must see a process that was killed here, not one that died.
+        keeper, self._keeper = self._keeper, None
         children = descendants(self._pid)
-        self._signal(signal.SIGKILL)
-        self._keeper.wait(KEEPER_S)
+        if keeper.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+        keeper.wait(KEEPER_S)
         psutil.wait_procs(children, KEEPER_S)
-        self._forget()
+        self._close_pipes(keeper)
 
     def pause(self) -> None:
         """Stop the process where it is (SIGSTOP); its sockets stay open and silent."""
@@ -142,10 +147,13 @@ class ServerProcess:
                 os.kill(self._pid, number)
 
     def _forget(self) -> None:
-        if self._keeper is not None:
-            _close(self._keeper.stdin)
-            _close(self._keeper.stdout)
-        self._keeper = None
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            self._close_pipes(keeper)
+
+    def _close_pipes(self, keeper: subprocess.Popen[bytes]) -> None:
+        _close(keeper.stdin)
+        _close(keeper.stdout)
         self._pid_file.unlink(missing_ok=True)
 
 

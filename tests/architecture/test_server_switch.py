@@ -62,6 +62,13 @@ def test_without_both_only_tests_that_need_no_server_run(tmp_path: Path) -> None
     assert f"{WITHOUT}=kafka,postgres: 5 tests were skipped that need them" in done.stdout
 
 
+def test_processes_that_share_a_run_leave_out_the_same(tmp_path: Path) -> None:
+    done = run(tmp_path, "kafka,postgres", "-n", "2")
+    assert done.returncode == 0, done.stdout
+    assert "2 passed, 5 skipped" in done.stdout
+    assert f"{WITHOUT}=kafka,postgres: 5 tests were skipped that need them" in done.stdout
+
+
 def test_without_one_the_tests_that_need_only_the_other_stay(tmp_path: Path) -> None:
     done = run(tmp_path, "kafka", "-v", "-k", "kafka or test_on_both or test_on_nothing")
     assert outcomes(done, "SKIPPED") == {

@@ -1,4 +1,4 @@
-"""Opens towns for the journeys, and holds each to the invariants when it is left."""
+"""Opens towns on each column for the journeys, and holds each to the invariants at its end."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -7,20 +7,43 @@ from typing import Any
 
 import pytest
 
-from tests.journey.invariants import violations
+from tests.journey.column import OpenColumn
+from tests.journey.embedded_column import open_embedded
+from tests.journey.production_column import shared_production
 from tests.journey.town import Town, open_town
 
 OpenTown = Callable[..., Town]
 
 
+@pytest.fixture(
+    scope="session",
+    params=[
+        "embedded",
+        pytest.param("production", marks=[pytest.mark.kafka, pytest.mark.postgres]),
+    ],
+)
+def column(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OpenColumn]:
+    """How each column of the design's table is opened, at its START and empty."""
+    if request.param == "embedded":
+        yield open_embedded
+        return
+    with shared_production(tmp_path_factory.mktemp("production") / "home") as opened:
+        yield opened
+
+
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[OpenTown]:
+def town(column: OpenColumn, tmp_path: Path) -> Iterator[OpenTown]:
     """Call it with programs to open a town; the invariants are checked at the end."""
-    home = tmp_path / "home"
+    towns: list[Town] = []
     with ExitStack() as stack:
 
         def opened(*programs: dict[str, Any]) -> Town:
-            return stack.enter_context(open_town(home, *programs))
+            towns.append(stack.enter_context(open_town(column(tmp_path / "home"), *programs)))
+            return towns[-1]
 
         yield opened
-    assert violations(home) == []
+        for each in towns:
+            each.settle()
+            assert each.violations() == []

@@ -1,7 +1,6 @@
 """What must hold of a suite's databases after any run: I1 to I4 of the requirements."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +10,6 @@ from sqlalchemy.orm import Session
 from contracts.events.lifecycle import TOPIC
 from contracts.vocabulary import OfferState, ReferralState
 from services.chassis import audit, outbox
-from services.chassis.database import Database
 from services.chassis.tables import audit as audit_table
 from services.chassis.tables import history, parked, quarantined, stream_heads, waiting
 from services.matcher.tables import CapacityRow, DecisionRow, RequestRow, ReservationRow
@@ -19,29 +17,26 @@ from services.notifier.domain.notices import NoticeState
 from services.notifier.tables import NoticeRow
 from services.referral_api.tables import Offer, Referral
 from services.referral_api.usecases.lifecycle import subject_of
+from tests.journey.column import Stores
 
 ENDED: Final = (ReferralState.CLOSED, ReferralState.WITHDRAWN, ReferralState.ENTERED_IN_ERROR)
 LIVE: Final = (OfferState.OPEN, OfferState.ACKNOWLEDGED)
 HOLDING: Final = (OfferState.ACCEPTED, OfferState.ENGAGED)
 
 
-def violations(home: Path) -> list[str]:
-    """Everything that does not hold in the databases of a home folder."""
-    with (
-        _reading(home, "referral_api") as referrals,
-        _reading(home, "matcher") as matcher,
-        _reading(home, "notifier") as notifier,
-    ):
-        return [
-            *_one_state_one_timer(referrals),
-            *_histories(referrals),
-            *_places(matcher),
-            *_same_holds(referrals, matcher),
-            *_one_notice_each(notifier),
-            *_letters(notifier, home / "mail"),
-            *[fault for db in (referrals, matcher, notifier) for fault in _chains(db)],
-            *[fault for db in (referrals, matcher, notifier) for fault in _set_aside(db)],
-        ]
+def violations(stores: Stores, mail: Path) -> list[str]:
+    """Everything that does not hold of the databases and the folder of the letters."""
+    referrals, matcher, notifier = stores.referral_api, stores.matcher, stores.notifier
+    return [
+        *_one_state_one_timer(referrals),
+        *_histories(referrals),
+        *_places(matcher),
+        *_same_holds(referrals, matcher),
+        *_one_notice_each(notifier),
+        *_letters(notifier, mail),
+        *[fault for db in (referrals, matcher, notifier) for fault in _chains(db)],
+        *[fault for db in (referrals, matcher, notifier) for fault in _set_aside(db)],
+    ]
 
 
 def _one_state_one_timer(session: Session) -> Iterator[str]:
@@ -152,13 +147,3 @@ def _set_aside(session: Session) -> Iterator[str]:
         count = session.scalar(select(func.count()).select_from(table))
         if count:
             yield f"{count} rows {table.name}"
-
-
-@contextmanager
-def _reading(home: Path, name: str) -> Iterator[Session]:
-    database = Database(f"sqlite:///{home / 'data' / f'{name}.sqlite'}")
-    try:
-        with database.transaction() as session:
-            yield session
-    finally:
-        database.close()

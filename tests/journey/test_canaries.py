@@ -8,8 +8,12 @@ from urllib.parse import quote
 
 import pytest
 
+from contracts.codec import Message
+from contracts.events.tallies import TOPIC
+from tests.journey.column import OpenColumn
 from tests.journey.conftest import OpenTown
-from tests.journey.town import ADMIN, COORDINATOR, OFFICER, Town, partner, program
+from tests.journey.directory import program
+from tests.journey.town import ADMIN, COORDINATOR, OFFICER, Town, open_town, partner
 
 NEAR, FAR, YOUTH = partner("near"), partner("far"), partner("youth")
 DIGITS: Final = "7305518264937"
@@ -55,10 +59,8 @@ def hits(sinks: dict[str, bytes]) -> list[str]:
     )
 
 
-def sinks_of(town: Town, log: str) -> dict[str, bytes]:
-    """Everything that the suite wrote or shows: files of every kind, logs, metrics, answers."""
-    home: Path = town.suite.settings.home
-    files = {str(f.relative_to(home)): f.read_bytes() for f in home.rglob("*") if f.is_file()}
+def sinks_of(town: Town) -> dict[str, bytes]:
+    """Everything that the suite wrote or shows: files, rows, records, logs, metrics, answers."""
     shown = {
         path: town.call(COORDINATOR, "GET", path).content
         for path in ("/v1/referrals", "/v1/offers", "/v1/notices", "/v1/decisions", "/metrics")
@@ -69,7 +71,7 @@ def sinks_of(town: Town, log: str) -> dict[str, bytes]:
             path = f"/v1/referrals/{referral['referral_id']}/{kind}"
             shown[path] = town.call(COORDINATOR, "GET", path).content
     shown["/ops/parked"] = town.call(ADMIN, "GET", "/ops/parked").content
-    return files | shown | {"log": log.encode()}
+    return town.column.sinks() | shown
 
 
 def full() -> dict[str, Any]:
@@ -135,12 +137,21 @@ def swept(town: OpenTown) -> Town:
     return here
 
 
-def test_no_canary_is_found_in_any_sink(capfd: pytest.CaptureFixture[str], swept: Town) -> None:
-    log = capfd.readouterr().err
-    assert '"event"' in log, "the log was not captured"
-    sinks = sinks_of(swept, log)
+def test_no_canary_is_found_in_any_sink(swept: Town) -> None:
+    sinks = sinks_of(swept)
+    assert any(b'"event"' in content for content in sinks.values()), "no log was searched"
     assert any(name.endswith(".eml") for name in sinks), "no letter was written"
     assert hits(sinks) == []
+
+
+def test_rows_and_records_are_among_the_sinks(column: OpenColumn, tmp_path: Path) -> None:
+    with open_town(column(tmp_path / "home")) as here:
+        unit = {"name": "planted in a row", "training": False}
+        here.put(ADMIN, "/v1/units/planted", unit)
+        here.column.publish([Message(TOPIC, "key", {}, b"planted in a record")])
+        here.settle()
+        for planted in (b"planted in a row", b"planted in a record"):
+            assert [name for name, content in here.column.sinks().items() if planted in content]
 
 
 @pytest.mark.parametrize("name", CANARIES)

@@ -1,12 +1,12 @@
 """Promise 1 under fire: the running process is killed fifty times in the middle of a played day."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,19 +20,21 @@ import pytest
 from sqlalchemy import select
 
 from services.chassis.actor import Actor
-from services.chassis.database import Database
 from services.cli import people
 from services.cli.client import Client, connect
 from services.cli.day import Player
 from services.cli.plan import plan_day
 from services.cli.settle import settle
+from services.local_servers.waiting import wait_until
 from services.referral_api.tables import Referral
+from tests.journey.column import START
+from tests.journey.embedded_column import settings_at, stores_in
 from tests.journey.invariants import violations
-from tests.journey.town import START, settings_at
 
+ROOT: Final = Path(__file__).parents[2]
 KILLS: Final = 50
 READY_S: Final = 60.0
-LONGEST_LIFE_S: Final = 1.2
+LONGEST_LIFE_S: Final = 0.7
 PATIENCE_S: Final = 120.0
 
 
@@ -42,7 +44,8 @@ class Process:
 
     home: Path
     port: int
-    running: subprocess.Popen[bytes] | None = None
+    nursery: subprocess.Popen[bytes]
+    pid: int = 0
 
     @property
     def address(self) -> str:
@@ -51,36 +54,32 @@ class Process:
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
-        command = [str(Path(sys.executable).parent / "handoff"), "up", "--demo-clock"]
-        command += ["--home", str(self.home), "--port", str(self.port)]
-        environ = os.environ | {"HANDOFF_LOG_LEVEL": "critical"}
-        environ |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(self.home / "pyc")}
-        self.running = subprocess.Popen(  # noqa: S603 - our own command
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ
-        )
-        until = time.monotonic() + READY_S
-        while not self._is_ready():
-            assert self.running.poll() is None, "it ended by itself"
-            assert time.monotonic() < until, "not ready in time"
+        where = ["--home", str(self.home), "--port", str(self.port)]
+        self._tell(json.dumps(["up", "--demo-clock", *where]))
+        self.pid = self._told()
+        with httpx.Client(base_url=self.address, timeout=5) as client:
+            assert wait_until(lambda: _is_ready(client), READY_S), "not ready in time"
 
-    def kill(self) -> int:
-        """SIGKILL; returns what the process ended with."""
-        assert self.running is not None
-        self.running.send_signal(signal.SIGKILL)
-        return self.running.wait()
+    def end(self, how: signal.Signals) -> int:
+        """Send it a signal; returns what the process ended with."""
+        os.kill(self.pid, how)
+        return self._told()
 
-    def stop(self) -> int:
-        """SIGTERM; returns what the process ended with."""
-        assert self.running is not None
-        self.running.send_signal(signal.SIGTERM)
-        return self.running.wait(30)
+    def _tell(self, line: str) -> None:
+        assert self.nursery.stdin is not None
+        self.nursery.stdin.write(f"{line}\n".encode())
+        self.nursery.stdin.flush()
 
-    def _is_ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.address}/readyz", timeout=5).is_success
-        except httpx.TransportError:
-            threading.Event().wait(0.05)
-            return False
+    def _told(self) -> int:
+        assert self.nursery.stdout is not None
+        return int(self.nursery.stdout.readline())
+
+
+def _is_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/readyz").is_success
+    except httpx.TransportError:
+        return False
 
 
 @dataclass(slots=True)
@@ -137,11 +136,19 @@ class Days:
 
 
 @pytest.fixture
-def process(tmp_path: Path) -> Process:
+def process(tmp_path: Path) -> Iterator[Process]:
     """A process on a folder and port of its own."""
     with create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    return Process(tmp_path / "home", port)
+    environ = os.environ | {"HANDOFF_LOG_LEVEL": "critical"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.journey.nursery"],
+        cwd=ROOT,
+        env=environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as nursery:
+        yield Process(tmp_path / "home", port, nursery)
 
 
 def test_a_day_played_through_fifty_kills_is_finished_and_whole(process: Process) -> None:
@@ -159,17 +166,17 @@ def test_a_day_played_through_fifty_kills_is_finished_and_whole(process: Process
         codes = _kill_while(Days(witness.client_of), process)
         settle(client(people.ADMIN))
     assert codes == [-signal.SIGKILL] * KILLS
-    assert process.stop() == 0
-    assert violations(process.home) == []
-    assert set(witness.acknowledged.values()) == _kept(process.home)
+    assert process.end(signal.SIGTERM) == 0
+    with stores_in(process.home) as stores:
+        assert violations(stores, process.home / "mail") == []
+        kept = {str(ident) for ident in stores.referral_api.scalars(select(Referral.id))}
+    assert set(witness.acknowledged.values()) == kept
 
 
 def _await_city(admin: Client) -> None:
     """Wait until the process, ready before that, has loaded the city; the directory comes last."""
-    until = time.monotonic() + READY_S
-    while not admin.get("/v1/programs", limit=1)["items"]:
-        assert time.monotonic() < until, "no city in time"
-        threading.Event().wait(0.05)
+    loaded = wait_until(lambda: bool(admin.get("/v1/programs", limit=1)["items"]), READY_S)
+    assert loaded, "no city in time"
 
 
 def _kill_while(days: Days, process: Process) -> list[int]:
@@ -180,18 +187,10 @@ def _kill_while(days: Days, process: Process) -> list[int]:
     codes = []
     for _ in range(KILLS):
         player.join(rng.uniform(0.05, LONGEST_LIFE_S))
-        codes.append(process.kill())
+        codes.append(process.end(signal.SIGKILL))
         process.start()
     days.enough.set()
     player.join(300)
     assert not player.is_alive()
     assert days.failure is None
     return codes
-
-
-def _kept(home: Path) -> set[str]:
-    database = Database(f"sqlite:///{home / 'data' / 'referral_api.sqlite'}")
-    with database.transaction() as session:
-        found = {str(ident) for ident in session.scalars(select(Referral.id))}
-    database.close()
-    return found

@@ -2,17 +2,26 @@
 
 import re
 import shutil
-import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import pytest
+from sqlalchemy import CursorResult, Executable, insert, text
 
+from services.chassis.tables import parked, quarantined, waiting
+from tests.journey.column import OpenColumn, Stores
+from tests.journey.directory import program
 from tests.journey.invariants import violations
-from tests.journey.town import OFFICER, open_town, partner, program
+from tests.journey.town import OFFICER, Town, open_town, partner
 
-AGENCY = partner("harbour")
-DOCTORED = {
+AGENCY: Final = partner("harbour")
+PLACE: Final = {"consumer": "c", "topic": "t", "partition": 0, "offset": 0}
+MESSAGE: Final = PLACE | {"key": "k", "headers": {}, "value": b""}
+THEN: Final = datetime(2027, 3, 1, tzinfo=UTC)
+# The service whose database is harmed, how, and what the invariants say of it.
+DOCTORED: Final[dict[str, tuple[str, str | Executable, str]]] = {
     "an open referral without a timer": (
         "referral_api",
         "UPDATE referrals SET review_at = NULL WHERE state = 'accepted'",
@@ -51,21 +60,26 @@ DOCTORED = {
     "an attempt that was routed twice": (
         "matcher",
         (
-            "UPDATE decisions SET number = rowid,"
-            " referral_id = (SELECT min(referral_id) FROM decisions)"
+            "UPDATE decisions SET referral_id = (SELECT referral_id FROM requests"
+            " ORDER BY referral_id LIMIT 1), number = 7 + (SELECT count(*) FROM decisions AS other"
+            " WHERE other.id < decisions.id)"
         ),
         "I2 .*: attempt 1 was routed twice",
     ),
     "a notice that was sent twice": (
         "notifier",
-        "UPDATE notices SET referral_id = (SELECT min(referral_id) FROM notices), version = '1'",
+        (
+            "UPDATE notices SET version = '1', referral_id ="
+            " (SELECT referral_id FROM notices ORDER BY referral_id LIMIT 1)"
+        ),
         "I3 .*/harbour/offer_made: sent more than once$",
     ),
     "two notices of one offer": (
         "notifier",
         (
-            "UPDATE notices SET referral_id = (SELECT min(referral_id) FROM notices),"
-            " offer_id = (SELECT min(offer_id) FROM notices)"
+            "UPDATE notices SET"
+            " referral_id = (SELECT referral_id FROM notices ORDER BY referral_id LIMIT 1),"
+            " offer_id = (SELECT offer_id FROM notices ORDER BY offer_id LIMIT 1)"
         ),
         "I3 .*/harbour/offer_made: sent more than once of one offer",
     ),
@@ -121,65 +135,63 @@ DOCTORED = {
     ),
     "a message that is parked": (
         "notifier",
-        "INSERT INTO parked VALUES ('c', 't', 'k', 1, 0, 0, 'why', '2027-03-01', '{}', x'00')",
+        insert(parked).values(MESSAGE | {"seq": 1, "reason": "why", "at": THEN}),
         "1 rows parked",
     ),
     "a message that waits": (
         "matcher",
-        "INSERT INTO waiting VALUES ('c', 't', 'k', 2, '{}', x'00', 0, 0, '2027-03-01')",
+        insert(waiting).values(MESSAGE | {"seq": 2, "since": THEN}),
         "1 rows waiting",
     ),
     "a message that nobody could read": (
         "referral_api",
-        "INSERT INTO quarantined VALUES ('c', 't', 0, 0, 'why', '2027-03-01')",
+        insert(quarantined).values(PLACE | {"reason": "why", "at": THEN}),
         "1 rows quarantined",
     ),
 }
 
 
 @pytest.fixture(scope="module")
-def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a suite that served two referrals: one is accepted, one offered."""
-    home = tmp_path_factory.mktemp("town") / "home"
-    with open_town(home, program("harbour/beds")) as town:
+def lived_in(column: OpenColumn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A town that served two referrals: one is accepted, one offered."""
+    home = tmp_path_factory.mktemp("lived-in") / "home"
+    with open_town(column(home), program("harbour/beds")) as town:
         contact = {"contacts": [{"email": "desk@harbour.example.org"}]}
         town.put(AGENCY, "/v1/agencies/harbour/contacts", contact)
         for _ in range(2):
             town.submit(OFFICER)
         town.step(AGENCY, town.offers(AGENCY, "open")[0], "accept")
-    assert violations(home) == []
-    return home
+        assert town.violations() == []
+        yield town
 
 
-@pytest.fixture
-def copy(lived_in: Path, tmp_path: Path) -> Path:
-    """A copy of it that a test may tamper with."""
-    home = tmp_path / "copy"
-    shutil.copytree(lived_in, home)
-    return home
-
-
-def tamper(home: Path, name: str, statement: str) -> None:
+def harm(stores: Stores, name: str, how: str | Executable) -> None:
     """Change a database behind its service's back."""
-    with closing(sqlite3.connect(home / "data" / f"{name}.sqlite")) as database, database:
-        database.execute("PRAGMA ignore_check_constraints = ON")
-        assert database.execute(statement).rowcount > 0
+    statement = text(how) if isinstance(how, str) else how
+    done = getattr(stores, name).execute(statement)
+    assert isinstance(done, CursorResult)
+    assert done.rowcount != 0
 
 
-@pytest.mark.parametrize("harm", DOCTORED)
-def test_a_database_that_was_tampered_with_is_found_out(copy: Path, harm: str) -> None:
-    name, statement, said = DOCTORED[harm]
-    tamper(copy, name, statement)
-    found = violations(copy)
+@pytest.mark.parametrize("name", DOCTORED)
+def test_a_database_that_was_tampered_with_is_found_out(lived_in: Town, name: str) -> None:
+    service, how, said = DOCTORED[name]
+    with lived_in.column.lawless_stores() as stores:
+        harm(stores, service, how)
+        found = violations(stores, lived_in.column.mail)
     assert [fault for fault in found if re.match(said, fault)], found
 
 
-def test_a_notice_sent_without_a_letter_is_found_out(copy: Path) -> None:
-    letter, *_ = sorted((copy / "mail").glob("*.eml"))
+def test_a_notice_sent_without_a_letter_is_found_out(lived_in: Town, tmp_path: Path) -> None:
+    mail = tmp_path / "mail"
+    shutil.copytree(lived_in.column.mail, mail)
+    letter, *_ = sorted(mail.glob("*.eml"))
     letter.unlink()
-    assert violations(copy) == [f"I3 {letter.stem}: sent, without a letter"]
+    with lived_in.column.stores() as stores:
+        assert violations(stores, mail) == [f"I3 {letter.stem}: sent, without a letter"]
 
 
-def test_a_letter_whose_recording_was_cut_short_is_none_too_many(copy: Path) -> None:
-    tamper(copy, "notifier", "UPDATE notices SET state = 'pending', sent_at = NULL")
-    assert violations(copy) == []
+def test_a_letter_whose_recording_was_cut_short_is_none_too_many(lived_in: Town) -> None:
+    with lived_in.column.lawless_stores() as stores:
+        harm(stores, "notifier", "UPDATE notices SET state = 'pending', sent_at = NULL")
+        assert violations(stores, lived_in.column.mail) == []

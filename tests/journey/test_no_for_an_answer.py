@@ -1,6 +1,7 @@
 """Declines, silence, withdrawals, corrections: each moves the referral on, none loses it."""
 
 from tests.journey.conftest import OpenTown
+from tests.journey.directory import program
 from tests.journey.town import (
     ADMIN,
     COORDINATOR,
@@ -8,7 +9,6 @@ from tests.journey.town import (
     OFFICER,
     TRAINEE,
     partner,
-    program,
 )
 
 NEAR, FAR = partner("near"), partner("far")

@@ -11,6 +11,8 @@ import pytest
 from contracts.vocabulary import Role
 from services.chassis.actor import Actor
 from services.chassis.api import ACCESS, Access, Tenant, access_of
+from tests.journey.column import OpenColumn
+from tests.journey.directory import directory, program
 from tests.journey.town import (
     ADMIN,
     COORDINATOR,
@@ -18,10 +20,8 @@ from tests.journey.town import (
     OFFICER,
     OTHER_OFFICER,
     Town,
-    directory,
     open_town,
     partner,
-    program,
     submission,
 )
 
@@ -121,11 +121,11 @@ STRANGERS: Final = {AGENCY: (partner("elsewhere"),), MINE: (OTHER_OFFICER, NAMES
 
 @pytest.fixture(scope="module")
 def street(
-    tmp_path_factory: pytest.TempPathFactory,
+    column: OpenColumn, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Town, dict[str, str]]]:
     """A town with one offered referral, and the ids that stand in its addresses."""
     home: Path = tmp_path_factory.mktemp("route-map") / "home"
-    with open_town(home, program("harbour/beds")) as town:
+    with open_town(column(home), program("harbour/beds")) as town:
         referral = town.submit(OFFICER)
         (offer,) = town.offers(partner("harbour"))
         (decision,) = town.get(COORDINATOR, f"/v1/decisions?referral_id={referral}")["items"]
@@ -161,7 +161,7 @@ def test_the_map_names_every_route_with_its_roles_and_tenants(
     street: tuple[Town, dict[str, str]],
 ) -> None:
     town, _ = street
-    assert declared([service.app for service in town.suite.services]) == ROUTES
+    assert declared([service.app for service in town.column.services]) == ROUTES
 
 
 def test_a_route_that_the_map_does_not_name_is_found() -> None:

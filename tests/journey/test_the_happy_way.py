@@ -5,13 +5,13 @@ from email import message_from_bytes, policy
 from uuid import uuid4
 
 from tests.journey.conftest import OpenTown
+from tests.journey.directory import program
 from tests.journey.town import (
     COORDINATOR,
     MANAGER,
     OFFICER,
     OTHER_OFFICER,
     partner,
-    program,
     submission,
 )
 
@@ -92,7 +92,7 @@ def test_the_agency_is_told_by_mail_without_personal_data(town: OpenTown) -> Non
     referral = here.submit(OFFICER)
     sent = here.get(COORDINATOR, f"/v1/notices?referral_id={referral}")["items"]
     assert [(n["template"], n["state"]) for n in sent] == [("offer_made", "sent")]
-    (letter,) = (here.suite.settings.home / "mail").glob("**/*.eml")
+    (letter,) = here.column.mail.glob("**/*.eml")
     text = letter.read_text(encoding="utf-8")
     assert "Robin" not in text
     assert "bench" not in text
@@ -103,10 +103,10 @@ def test_the_link_in_a_letter_leads_to_the_port_that_the_suite_answers_on(town: 
     contact = {"contacts": [{"email": "desk@harbour.example.org"}]}
     here.put(SHELTER, "/v1/agencies/harbour/contacts", contact)
     here.submit(OFFICER)
-    (path,) = (here.suite.settings.home / "mail").glob("*.eml")
+    (path,) = here.column.mail.glob("*.eml")
     text = message_from_bytes(path.read_bytes(), policy=policy.default).get_content()
     (link,) = re.findall(r"http\S+", text)
-    assert link.startswith(f"{here.suite.address}/v1/offers/")
+    assert link.startswith(f"{here.column.address}/v1/offers/")
     assert here.get(SHELTER, link)["state"] == "open"
 
 

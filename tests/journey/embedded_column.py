@@ -1,0 +1,130 @@
+"""The embedded column: one suite in this process, in a folder of its own."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.orm import Session
+
+from contracts.codec import Message
+from contracts.topics import Service
+from services.chassis import inbox
+from services.chassis.clock import SettableClock
+from services.chassis.database import sqlite_module
+from services.chassis.platform import Platform
+from services.chassis.service import WiredService
+from services.chassis.settings import Mode, Settings
+from services.cli.embedded import Suite
+from services.cli.up import running
+from tests.journey.column import START, Column, Stores
+from tests.journey.forgetful_worker import never
+
+
+def settings_at(home: Path) -> Settings:
+    """Demo settings with the settable clock, on a folder of the test's own."""
+    return Settings(
+        home=home,
+        keys=home / "keys",
+        mode=Mode.DEMO,
+        settable_clock=True,
+        log_level="info",
+        host="127.0.0.1",
+        port=0,
+        threads=8,
+        issuer="handoff",
+        audience="handoff",
+    )
+
+
+@contextmanager
+def open_embedded(home: Path) -> Iterator[Column]:
+    """A suite on a new folder; closed at the end, and everything must end in time."""
+    found = settings_at(home)
+    home.mkdir()
+    SettableClock(found.clock_file).set(START)
+    log_file = home / "log.jsonl"
+    with log_file.open("w", buffering=1, encoding="utf-8") as log, running(found, log) as suite:
+        yield Embedded(suite)
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The Column of one embedded suite."""
+
+    suite: Suite
+
+    @property
+    def address(self) -> str:
+        """Where the suite answers."""
+        return self.suite.address
+
+    @property
+    def platform(self) -> Platform:
+        """Its clock, and tokens that can be issued."""
+        return self.suite.platform
+
+    @property
+    def services(self) -> Sequence[WiredService]:
+        """The services that run."""
+        return self.suite.services
+
+    @property
+    def mail(self) -> Path:
+        """The folder of the letters."""
+        return self._home / "mail"
+
+    def stores(self) -> AbstractContextManager[Stores]:
+        """Sessions on the files of the home folder."""
+        return stores_in(self._home)
+
+    @contextmanager
+    def lawless_stores(self) -> Iterator[Stores]:
+        """The same without checks; foreign keys are off until somebody turns them on."""
+        with stores_in(self._home) as stores:
+            for session in stores:
+                session.execute(text("PRAGMA ignore_check_constraints = ON"))
+            yield stores
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Put messages into the embedded log."""
+        self.suite.log.publish(messages)
+
+    @contextmanager
+    def forgetful(self) -> Iterator[None]:
+        """A time in which no consumer asks its inbox."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(inbox, "is_done", never)
+            yield
+
+    def sinks(self) -> dict[str, bytes]:
+        """Every file of the home folder, the log among them."""
+        return files_in(self._home)
+
+    @property
+    def _home(self) -> Path:
+        return self.suite.settings.home
+
+
+@contextmanager
+def stores_in(home: Path) -> Iterator[Stores]:
+    """Sessions on the databases of a home folder, whether a suite runs on it or not."""
+    with ExitStack() as opened:
+        names = (Service.REFERRAL_API, Service.MATCHER, Service.NOTIFIER)
+        yield Stores(*[opened.enter_context(_reading(home, name)) for name in names])
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """What stands in every file of a folder and of the folders in it."""
+    return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+@contextmanager
+def _reading(home: Path, name: Service) -> Iterator[Session]:
+    url = f"sqlite:///{home / 'data' / f'{name}.sqlite'}"
+    engine = create_engine(url, module=sqlite_module(), poolclass=NullPool)
+    with Session(engine) as session:
+        yield session
+        session.rollback()

@@ -1,0 +1,168 @@
+"""Faults of servers and workers while people are at work: nothing is lost, nobody told twice."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import pytest
+
+from contracts.events.lifecycle import TOPIC
+from contracts.topics import Consumer, Service
+from services.chassis import outbox
+from services.chassis.kafka.log import KafkaLog
+from services.chassis.loops import stop_all
+from services.chassis.service import Task
+from services.cli.embedded import build_services
+from services.local_servers.waiting import wait_until
+from tests.journey.load import Load, open_mailboxes, programs
+from tests.journey.production_column import Production, brokers_of, run_production
+from tests.journey.town import open_town
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+
+FEW: Final = 6
+IN_SYNC_S: Final = 120.0
+STOP_S: Final = 30.0
+BACK_S: Final = 60.0
+
+Fault = Callable[[Production, Load], None]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
+    """A suite on three brokers; each fault leaves it as it found it."""
+    with run_production(tmp_path_factory.mktemp("cluster") / "home", 3) as production:
+        yield production
+
+
+def a_leader_killed(cluster: Production, load: Load) -> None:
+    """The others lead on without it."""
+    broker = cluster.leader(TOPIC)
+    broker.kill()
+    load.await_acceptances(FEW)
+    broker.start()
+
+
+def two_brokers_killed(cluster: Production, load: Load) -> None:
+    """Intake goes on and nothing else does, until one of them is back."""
+    first, second, _ = cluster.suite.kafka.brokers
+    first.kill()
+    second.kill()
+    load.await_submissions(FEW)
+    with cluster.stores() as stores:
+        assert outbox.unpublished(stores.referral_api) >= FEW
+    first.launch()
+    second.start()
+    first.wait_until_ready()
+    load.await_acceptances(FEW)
+
+
+def a_leader_paused(cluster: Production, load: Load) -> None:
+    """It keeps its connections and says nothing; then it comes back to a world that went on."""
+    broker = cluster.leader(TOPIC)
+    broker.pause()
+    try:
+        load.await_acceptances(FEW)
+    finally:
+        broker.resume()
+
+
+def a_log_folder_wiped(cluster: Production, load: Load) -> None:
+    """Its copies come back from the others."""
+    broker = cluster.leader(TOPIC)
+    broker.kill()
+    broker.wipe()
+    load.await_submissions(FEW)
+    broker.start()
+
+
+def the_postmaster_killed(cluster: Production, load: Load) -> None:
+    """Nothing is answered until the suite has it back; then everything goes on."""
+    before = cluster.suite.postgres.pid
+    os.kill(before, signal.SIGKILL)
+    assert wait_until(lambda: cluster.suite.postgres.pid != before, BACK_S), "it stays away"
+    load.await_submissions(FEW)
+
+
+def a_zombie(cluster: Production, load: Load) -> None:
+    """A consumer is paused past its session, and wakes when another has its partitions."""
+    with cluster.another_consumer(Service.MATCHER, "zombie") as zombie:
+        load.await_acceptances(FEW)
+        zombie.pause()
+        cluster.await_member(Consumer.MATCHER, "zombie", gone=True)
+        load.await_acceptances(FEW)
+        zombie.resume()
+        cluster.await_member(Consumer.MATCHER, "zombie")
+        load.await_acceptances(FEW)
+
+
+def a_guest(cluster: Production, load: Load) -> None:
+    """Every group lets one more member in, and sees it leave again."""
+    log = KafkaLog(brokers_of(cluster.suite))
+    services = build_services(cluster.platform)
+    try:
+        for service in services:
+            service.start(log, {Task.CONSUMERS}, "guest")
+        for group in Consumer:
+            cluster.await_member(group, "guest")
+        load.await_acceptances(1)
+    finally:
+        loops = [loop for service in services for loop in service.loops]
+        assert stop_all(loops, STOP_S) == []
+        for service in services:
+            service.close()
+        log.close()
+
+
+FAULTS: Final[dict[str, tuple[Fault, int]]] = {
+    "a leader killed": (a_leader_killed, 1),
+    "two brokers killed": (two_brokers_killed, 1),
+    "a leader paused": (a_leader_paused, 1),
+    "a log folder wiped": (a_log_folder_wiped, 1),
+    "the postmaster killed": (the_postmaster_killed, 1),
+    "a zombie": (a_zombie, 1),
+    "joins and leaves": (a_guest, 2),
+}
+MANY: Final = 10
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_was_acknowledged_outlives(cluster: Production, name: str) -> None:
+    fault, times = FAULTS[name]
+    endure(cluster, fault, times)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_was_acknowledged_outlives_many_times(cluster: Production, name: str) -> None:
+    fault, times = FAULTS[name]
+    endure(cluster, fault, times * MANY)
+
+
+@contextmanager
+def healed(cluster: Production) -> Iterator[None]:
+    """Let no fault outlast its test, however that ends."""
+    try:
+        yield
+    finally:
+        for broker in cluster.suite.kafka.brokers:
+            broker.resume()
+            broker.launch()
+
+
+def endure(cluster: Production, fault: Fault, times: int) -> None:
+    """Let people work while the fault comes and goes, then look for what was lost or told twice."""
+    with open_town(cluster.emptied(), *programs()) as town:
+        open_mailboxes(town)
+        with Load(town) as load, healed(cluster):
+            for _ in range(times):
+                load.await_acceptances(1)
+                fault(cluster, load)
+                load.await_acceptances(1)
+                assert wait_until(cluster.is_in_sync, IN_SYNC_S), "a copy stays behind"
+        town.settle()
+        assert load.failures == []
+        assert load.losses() == []
+        assert town.violations() == []
