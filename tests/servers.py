@@ -7,7 +7,7 @@ by itself; one that starts servers of its own marks itself (``pytest.mark.kafka`
 import gc
 import os
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, MutableMapping
 from typing import Any, Final
 
 import pytest
@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the switch; a word in it that is no server stops the run."""
     # Taken out of the environment, where the suite would call it a spelling mistake; a process that
     # shares the run with others hears of it from the first.
-    given: dict[str, str] = getattr(config, "workerinput", os.environ)
+    given: MutableMapping[str, str] = getattr(config, "workerinput", os.environ)
     words = {word.strip() for word in given.pop(WITHOUT, "").split(",")} - {""}
     if wrong := ", ".join(sorted(words.difference(SERVERS))):
         raise pytest.UsageError(

@@ -19,7 +19,7 @@ from services.chassis.actor import Actor
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.json_body import body_of
-from services.chassis.postgres import EVERY_AGENCY
+from services.chassis.postgres import EVERY_AGENCY, NO_AGENCY
 
 ACCESS: Final = "handoff_access"
 LONGEST_TAG: Final = 18
@@ -187,14 +187,16 @@ def _in_transaction(view: Callable[..., Any], method: str, contract: Contract) -
     return serve
 
 
-def _agency_shown(actor: Actor, tenant: Tenant) -> str | None:
-    """The one agency whose rows the database shows to a call; None = every agency's.
+def _agency_shown(actor: Actor, tenant: Tenant) -> str:
+    """The agency whose rows the database shows to a call: every one's only by a declared rule.
 
     A call that is to reach its own agency's things, and names no agency, is shown none.
     """
-    if tenant is not Tenant.OWN_AGENCY:
-        return None
-    return "" if actor.agency_id in {None, EVERY_AGENCY} else actor.agency_id
+    if tenant in {Tenant.ALL, Tenant.OWN_SUBMISSION}:
+        return EVERY_AGENCY
+    if actor.agency_id is None or actor.agency_id == EVERY_AGENCY:
+        return NO_AGENCY
+    return actor.agency_id
 
 
 def _once(

@@ -45,7 +45,7 @@ class ConsumerLoop:
         self._database = database
         self._clock = clock
         self._limit = limit
-        self.watchdog = Watchdog(subscription.lag)
+        self.watchdog = Watchdog(subscription.lag, subscription.owed)
         self._within_limit = False
         self._unfinished: Sequence[Record] = ()
 

@@ -55,10 +55,12 @@ class Database:
         self._here = threading.local()
 
     @contextmanager
-    def transaction(self, agency_id: str | None = None) -> Iterator[Session]:
+    def transaction(self, agency_id: str = postgres.EVERY_AGENCY) -> Iterator[Session]:
         """A session that commits at the end, or rolls back on an error.
 
-        With an agency, PostgreSQL shows the rows of that agency alone. Raises
+        PostgreSQL shows it the rows of the agency that is named, and of no other. Where none is
+        named this is the service's own work, of a consumer, a job, the relay or an operator, and
+        sees every agency's rows; a request names the agency of its caller (see api.py). Raises
         NestedTransactionError where this thread is inside a transaction already: it would wait for
         the connection that it holds itself.
         """
@@ -68,7 +70,7 @@ class Database:
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 session.connection()  # SQLite takes its write lock here, so that `now` comes after
-                if agency_id is not None and self.on_postgres:
+                if self.on_postgres:
                     postgres.show_only(session, agency_id)
                 yield session
         finally:

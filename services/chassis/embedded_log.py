@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -124,11 +124,14 @@ class EmbeddedLog:
 
     def lag(self, group: str, topics: Sequence[str]) -> int:
         """Records beyond the group's committed offsets."""
+        return self.lag_at(group, places_of(topics))
+
+    def lag_at(self, group: str, places: Iterable[Place]) -> int:
+        """The same in these partitions alone."""
         with self._news:
             committed = self._committed.get(group, {})
             return sum(
-                max(0, self._ends.get(place, 0) - committed.get(place, 0))
-                for place in places_of(topics)
+                max(0, self._ends.get(place, 0) - committed.get(place, 0)) for place in places
             )
 
     def news(self) -> int:
@@ -195,6 +198,12 @@ class EmbeddedSubscription:
     def lag(self) -> int:
         """Records of the whole group that are not yet committed."""
         return self._log.lag(self.group, self._topics)
+
+    def owed(self) -> int:
+        """Those of the partitions that are this member's own."""
+        with self._mine:
+            own = list(self._places)
+        return self._log.lag_at(self.group, own)
 
     def close(self) -> None:
         """Leave the group."""

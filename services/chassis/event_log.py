@@ -40,6 +40,9 @@ class Subscription(Protocol):
     def lag(self) -> int:
         """How many records of the group's partitions lie beyond what was committed."""
 
+    def owed(self) -> int:
+        """The same of the partitions that are this member's own; any thread may ask."""
+
     def close(self) -> None:
         """Leave the group."""
 

@@ -6,10 +6,8 @@ gunicorn names that only after it has read these settings.
 """
 
 import logging
-import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +21,7 @@ from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
 from contracts.problems import JSON, Problem, ProblemError
-from services.chassis import logs, settings
+from services.chassis import logs, metrics_folder, names, settings
 
 log = structlog.get_logger()
 
@@ -44,7 +42,6 @@ _REFUSALS: Final = (
     ((errors.UnsupportedTransferCoding,), _CODING),
     ((errors.ParseException,), _MALFORMED),
 )
-_METRICS: Final = "handoff-metrics-"
 
 
 class JsonLogger(Logger):  # type: ignore[misc]
@@ -127,11 +124,8 @@ def worker_exit(_arbiter: Any, worker: Any) -> None:
 
 
 def on_starting(_arbiter: Any) -> None:
-    """Count from zero, in an empty folder; those of masters that were killed go."""
-    for left in metrics.parent.glob(f"{_METRICS}*"):
-        if left == metrics or not _runs(int(left.name.removeprefix(_METRICS))):
-            shutil.rmtree(left, ignore_errors=True)
-    metrics.mkdir(mode=0o700)
+    """Count from zero, in an empty folder."""
+    metrics_folder.make(metrics)
 
 
 def child_exit(_arbiter: Any, worker: Any) -> None:
@@ -160,19 +154,8 @@ def _answer(problem: ProblemError) -> bytes:
     return "\r\n".join([*head, "", ""]).encode("ascii") + body
 
 
-def _runs(process: int) -> bool:
-    """Whether there is such a process; one that is not ours counts."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-found: Final = settings.read()
-metrics: Final = Path(tempfile.gettempdir()) / f"{_METRICS}{os.getpid()}"
+found: Final = names.read_settings()
+metrics: Final = metrics_folder.name()
 _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - what gunicorn makes there it unlinks
 
 # --- What gunicorn reads ------------------------------------------------------------------------

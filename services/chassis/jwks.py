@@ -15,6 +15,7 @@ from joserfc.jwk import ECKey, Key, KeySet, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from services.chassis.faults import reason_of
+from services.chassis.settings import LOOPBACK
 
 log = structlog.get_logger()
 
@@ -26,9 +27,10 @@ KEPT_S: Final = 3600.0
 PAUSE_S: Final = 10.0
 FIRST_PAUSE_S: Final = 1.0
 ANSWER_S: Final = 3.0
+# For another thread's fetch, where kept keys serve everybody whose key is among them.
+WAIT_S: Final = 0.2
 LARGEST_BYTES: Final = 256 * 1024
 LEAST_RSA_BITS: Final = 2048
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _EDWARDS: Final = frozenset({"Ed25519", "EdDSA"})
 # ValueError: no JSON, or no key; RecursionError: JSON nested a thousand deep.
@@ -90,13 +92,21 @@ class PublishedKeys:
         return key if key is not None and algorithm in algorithms_of(key) else None
 
     def _follow(self, *, unknown: bool) -> None:
-        """Fetch if it is time to. Whoever knows the key goes on while another thread fetches."""
-        if self._is_due(unknown=unknown) and self._asking.acquire(blocking=unknown):
+        """Fetch if it is time to; who finds another thread fetching waits as it must."""
+        if not self._is_due(unknown=unknown):
+            return
+        if self._asking.acquire(timeout=self._wait(unknown=unknown)):
             try:
                 if self._is_due(unknown=unknown):
                     self._fetch()
             finally:
                 self._asking.release()
+
+    def _wait(self, *, unknown: bool) -> float:
+        """How many seconds: none with a known key; as many as it takes (-1) without any keys."""
+        if not unknown:
+            return 0.0
+        return WAIT_S if self._is_usable(self._known) else -1.0
 
     def _is_due(self, *, unknown: bool) -> bool:
         now, known = self._monotonic(), self._known

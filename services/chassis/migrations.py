@@ -16,7 +16,7 @@ from sqlalchemy import Connection, inspect
 
 import contracts
 from services.chassis.database import Database
-from services.chassis.postgres import take_long_turn
+from services.chassis.postgres import show_every_agency, take_long_turn
 
 ROOT: Final = Path(contracts.__file__).parent.parent / "deploy" / "migrations"
 VERSION_TABLE: Final = "alembic_version"
@@ -36,6 +36,7 @@ def upgrade(database: Database, store: str) -> None:
     with database.engine.begin() as connection:
         if database.on_postgres:
             take_long_turn(connection, TURN)
+            show_every_agency(connection)  # the policies bind the owner too
         _check_known(connection, store)
         config = _config(store)
         config.attributes["connection"] = connection

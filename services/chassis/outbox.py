@@ -2,12 +2,12 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Insert, Row, func, select
+from sqlalchemy import ColumnElement, Insert, Row, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from contracts import codec
@@ -16,7 +16,7 @@ from services.chassis.columns import insert
 from services.chassis.database import wake_loops
 from services.chassis.heads import GENESIS, claim, head_of, set_hash
 from services.chassis.ids import uuid7
-from services.chassis.postgres import take_time
+from services.chassis.postgres import keep_writers_out, take_time
 from services.chassis.tables import history, outbox, stream_heads
 
 
@@ -123,15 +123,37 @@ def keys(session: Session, topic: str) -> list[str]:
 def republish(session: Session, topic: str, key: str | None = None) -> int:
     """Put the history of a topic, or of one key of it, into the outbox anew; returns how many.
 
-    The relay sends them again in order; what was erased is not sent. The rows are new ones, with
-    new ids: a relay that is between sending and marking the old ones must not mark these.
+    The relay sends them again in order; what was erased is not sent. Call it before anything that
+    locks a stream: whoever publishes to that may wait for us.
     """
     wanted = [history.c.topic == topic, history.c.payload.is_not(None)]
     if key is not None:
         wanted.append(history.c.key == key)
+    return _put_again(session, wanted)
+
+
+def republish_newest(session: Session, places: Collection[tuple[str, str]]) -> int:
+    """The same for the newest event of each of these (topic, key); returns how many."""
+    newest = (
+        select(func.max(history.c.position))
+        .where(tuple_(history.c.topic, history.c.key).in_(sorted(places)))
+        .where(history.c.payload.is_not(None))
+        .group_by(history.c.topic, history.c.key)
+    )
+    return _put_again(session, [history.c.position.in_(newest)])
+
+
+def _put_again(session: Session, wanted: Sequence[ColumnElement[bool]]) -> int:
+    """Replace the outbox rows of these events by new ones; returns how many.
+
+    New ids, for a relay that is between sending and marking the old rows must not mark these. They
+    are taken while nobody is publishing, or else an event that is committed later, under an id
+    taken before, would be sent before its predecessors.
+    """
+    take_time(session)
+    keep_writers_out(session, outbox)
     positions = select(history.c.position).where(*wanted)
     last = progress(session)
-    take_time(session)
     session.execute(outbox.delete().where(outbox.c.position.in_(positions)))
     counted = {"preserve_rowcount": True}  # SQLAlchemy forgets it of an INSERT on PostgreSQL
     added = session.execute(_anew(session, wanted, last), execution_options=counted)

@@ -14,9 +14,11 @@ IDLE_TIMEOUT_S: Final = 60
 CONNECT_TIMEOUT_S: Final = 5
 SILENCE_S: Final = 10
 POOL_TIMEOUT_S: Final = 10.0
-# The setting that the row-level policies read; where it is not set they show no row.
+# The setting that the row-level policies read: an agency, every one, or none and then no row.
+# Each transaction says whose rows it needs (Database.transaction); a connection by itself has none.
 AGENCY: Final = "handoff.agency"
 EVERY_AGENCY: Final = "*"
+NO_AGENCY: Final = ""
 _AS_AGENCY: Final = text("SELECT set_config('handoff.agency', :agency, true)")
 _SERVER_TIME: Final = text("SELECT clock_timestamp()")
 
@@ -44,14 +46,14 @@ def lasting_engine(url: str) -> Engine:
     )
 
 
-def show_only(session: Session, agency_id: str) -> None:
+def show_only(on: Session | Connection, agency_id: str) -> None:
     """Until this transaction ends, the policies show rows of this agency and of no other."""
-    session.execute(_AS_AGENCY, {"agency": agency_id})
+    on.execute(_AS_AGENCY, {"agency": agency_id})
 
 
-def show_every_agency(session: Session) -> None:
+def show_every_agency(on: Session | Connection) -> None:
     """Until this transaction ends, the policies show the rows of every agency."""
-    session.execute(_AS_AGENCY, {"agency": EVERY_AGENCY})
+    show_only(on, EVERY_AGENCY)
 
 
 def keep_writers_out(session: Session, table: Table) -> None:
@@ -128,7 +130,7 @@ def _arguments(statement_timeout_s: int) -> dict[str, object]:
         "tcp_keepalives_interval": "2",
         "tcp_keepalives_count": "3",
         "tcp_user_timeout": f"{SILENCE_S}s",
-        AGENCY: EVERY_AGENCY,
+        AGENCY: NO_AGENCY,
     }
     return {
         "connect_timeout": CONNECT_TIMEOUT_S,

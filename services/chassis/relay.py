@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import Row, select
 
 from contracts.codec import encode_stored
+from contracts.topics import TOPICS
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.event_log import EventLog
-from services.chassis.outbox import stored
+from services.chassis.outbox import republish_newest, stored
 from services.chassis.tables import history, outbox
+
+log = structlog.get_logger()
 
 BATCH: Final = 500
 
@@ -18,7 +22,9 @@ BATCH: Final = 500
 class Relay:
     """One per service; no transaction stays open across a send.
 
-    Ended between send and mark, it sends the same rows again: the inboxes ignore them.
+    Ended between send and mark, it sends the same rows again: the inboxes ignore them. Paused
+    before a send while another relay took over, it may send an old version of a compacted key
+    after a newer one, which would then be all that the log keeps: it has the newest sent again.
     """
 
     def __init__(self, database: Database, log: EventLog, clock: Clock) -> None:
@@ -27,12 +33,13 @@ class Relay:
         self._clock = clock
 
     def tick(self) -> int:
-        """Send one batch; returns how many rows it marked. Raises LogUnavailableError."""
+        """Send one batch; returns how many rows it sent. Raises LogUnavailableError."""
         rows = self._unpublished()
         if not rows:
             return 0
         self._log.publish([encode_stored(stored(row)) for row in rows])
-        self._mark([row.outbox_id for row in rows])
+        if self._mark([row.outbox_id for row in rows]) < len(rows):
+            self._make_good(rows)
         return len(rows)
 
     def _unpublished(self) -> Sequence[Row[Any]]:
@@ -47,8 +54,19 @@ class Relay:
         with self._database.transaction() as session:
             return session.execute(query).all()
 
-    def _mark(self, ids: Sequence[int]) -> None:
+    def _mark(self, ids: Sequence[int]) -> int:
+        """Mark what nobody marked or replaced since it was read; returns how many rows."""
+        ours = (outbox.c.id.in_(ids), outbox.c.published_at.is_(None))
         with self._database.transaction() as session:
-            session.execute(
-                outbox.update().where(outbox.c.id.in_(ids)).values(published_at=self._clock.now())
+            marked = session.execute(
+                outbox.update().where(*ours).values(published_at=self._clock.now())
             )
+            return int(marked.rowcount)  # type: ignore[attr-defined]
+
+    def _make_good(self, rows: Sequence[Row[Any]]) -> None:
+        """Somebody else sent these rows as well: what is compacted must end at its newest."""
+        places = {(row.topic, row.key) for row in rows if TOPICS[row.topic].compacted}
+        log.warning("relay_overtaken", events=len(rows), compacted_keys=len(places))
+        if places:
+            with self._database.transaction() as session:
+                republish_newest(session, places)

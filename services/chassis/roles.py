@@ -8,7 +8,12 @@ from sqlalchemy import Connection, Engine, Row, make_url, text
 
 from services.chassis.database import Database
 from services.chassis.migrations import TURN, VERSION_TABLE
-from services.chassis.postgres import lasting_engine, take_long_turn
+from services.chassis.postgres import (
+    LOCK_TIMEOUT_S,
+    NO_AGENCY,
+    lasting_engine,
+    take_long_turn,
+)
 
 # Chains are only ever added to; of history, erasure takes the facts and their salt.
 _RIGHTS: Final = {
@@ -17,12 +22,15 @@ _RIGHTS: Final = {
     "history": "SELECT, INSERT, UPDATE (payload, salt)",
     "stream_heads": "SELECT, INSERT, UPDATE",
 }
+_DIRECT: Final = "connect without a transaction pooler, and without one that drops options"
 _EVERY_RIGHT: Final = "SELECT, INSERT, UPDATE, DELETE"
 _TABLES: Final = text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
 _OWN: Final = text(
     "SELECT current_user AS owner, datname AS database, to_regrole(:app) IS NOT NULL AS is_there, "
     "pg_has_role(datdba, 'MEMBER') AS owns FROM pg_database WHERE datname = current_database()"
 )
+# What a session of ours is opened with (see postgres.py), as the server then shows it.
+_SESSION: Final = {"agency": NO_AGENCY, "patience": f"{LOCK_TIMEOUT_S}s"}
 _STANDING: Final = text(
     """
     WITH tables AS (
@@ -30,6 +38,8 @@ _STANDING: Final = text(
         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
     )
     SELECT rolname AS role, rolsuper, rolbypassrls,
+        current_setting('handoff.agency', true) IS DISTINCT FROM :agency
+            OR current_setting('lock_timeout') <> :patience AS stripped,
         has_schema_privilege('public', 'CREATE') AS creates,
         (SELECT min(name) FROM tables WHERE pg_has_role(relowner, 'MEMBER')) AS owned,
         (SELECT min(name) FROM tables WHERE NOT has_table_privilege(oid, 'SELECT')) AS closed
@@ -69,9 +79,12 @@ def grant(engine: Engine, app_role: str) -> None:
 
 
 def check(database: Database) -> None:
-    """Raise RoleError where the role that serves could pass by the rules, or may not read."""
+    """Raise RoleError where the role that serves could pass by the rules, or may not read.
+
+    So too where its sessions lack the settings that they are opened with.
+    """
     with database.engine.connect() as connection:
-        fault = _fault_of(connection.execute(_STANDING).one())
+        fault = _fault_of(connection.execute(_STANDING, _SESSION).one())
     if fault is not None:
         raise RoleError(fault)
 
@@ -129,6 +142,7 @@ def _fault_of(found: Row[Any]) -> str | None:
         f"the role {found.role} has BYPASSRLS: {right}": found.rolbypassrls,
         f"the role {found.role} owns the table {found.owned}: {right}": found.owned,
         f"the role {found.role} may create tables: {right}": found.creates,
+        f"sessions of the role {found.role} lack their settings: {_DIRECT}": found.stripped,
         f"the role {found.role} may not read {found.closed}: handoff migrate": found.closed,
     }
     return next((text for text, wrong in faults.items() if wrong), None)

@@ -115,6 +115,8 @@ class WiredService:
         if Task.CONSUMERS in tasks:
             self._add_consumers(log, member)
         self._watch = LogWatch(log.ping, [c.watchdog for c in self.consumers])
+        if not self.database.on_postgres:
+            self._watch.tick()  # the embedded log answers at once, so the suite is ready at once
         self.loops.append(Loop(f"{self.name}.event_log", self._watch.tick, LOOK_S, Wake()))
         for loop in self.loops:
             loop.start()
@@ -132,6 +134,8 @@ class WiredService:
         """Why the service is not ready, in words; empty when it is."""
         found = [fault for loop in self.loops if (fault := loop.fault())]
         found += [fault for consumer in self.consumers if (fault := consumer.fault())]
+        if self._watch is not None and (unknown := self._watch.fault()):
+            found.append(unknown)
         for name, check in self.checks.items():
             found += _fault_of(name, check)
         return found

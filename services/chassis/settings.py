@@ -44,8 +44,11 @@ NAMES: Final = frozenset(
 _SAID: Final = Length(min=1, error="must not be empty: leave it out, or give a value")
 _SECRET: Final = re.compile(r"_(DATABASE|PASSWORD)$")
 POSTGRESQL: Final = "postgresql"
+# An address of these leads to nobody but this machine.
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name
 DATABASE_IS: Final = "postgresql://role:password@host:5432/database"
+KEYS_ADDRESS_IS: Final = "must look like https://login.example.org/keys"
 HOST_IS: Final = "must be an address or a name of this machine, such as 127.0.0.1"
 LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 
@@ -141,7 +144,7 @@ def read() -> Settings:
     threads = env.int("THREADS", 8, validate=within(1, 64))
     issuer = env.str("TOKEN_ISSUER", "handoff", validate=_SAID)
     audience = env.str("TOKEN_AUDIENCE", "handoff", validate=_SAID)
-    jwks_url = env.str("JWKS_URL", None, validate=_check_web_address)
+    jwks_url = env.str("JWKS_URL", None, validate=_check_keys_address)
     processes = env.int("PROCESSES", 2, validate=within(1, 64))
     member = env.str("MEMBER", None, validate=_check_member)
     databases, owners = (_databases(env, each) for each in ("_DATABASE", "_MIGRATION_DATABASE"))
@@ -243,10 +246,17 @@ def _check_host(host: str) -> None:
         raise ValidationError(HOST_IS)
 
 
-def _check_web_address(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise ValidationError("must look like https://login.example.org/keys")
+def _check_keys_address(url: str) -> None:
+    """Whoever is on an open wire could put keys of their own into the answer."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        raise ValidationError(KEYS_ADDRESS_IS) from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ValidationError(KEYS_ADDRESS_IS)
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise ValidationError("must be an https address: http is for this machine alone")
 
 
 def _check_database(address: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import flask
 
 from contracts.topics import Service
-from services.chassis import logs, settings
+from services.chassis import logs, names
 from services.chassis.operations import create_operations
 from services.chassis.platform import Build, open_platform
 from services.chassis.service import WiredService
@@ -73,7 +73,7 @@ def app_of(name: Service, build: Build) -> Callable[[str], Web]:
 
 def open_web(name: Service, build: Build) -> Web:
     """Read the settings and wire the service; no server is asked yet. Raises SettingError."""
-    found = settings.read()
+    found = names.read_settings()
     logs.configure(found.log_level, service=name.value, process="web")
     platform = open_platform(found, name)
     service = build(platform)

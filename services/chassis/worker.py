@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from contracts.topics import Service
-from services.chassis import logs
+from services.chassis import logs, names
 from services.chassis import settings as shared
 from services.chassis.event_log import EventLog
 from services.chassis.kafka import settings as kafka
@@ -75,7 +75,7 @@ def run(name: Service, build: Build, tasks: Collection[Task]) -> int:
     Not 0 where a loop ended by itself or hangs, so that the platform starts another process, or
     where something did not end in time. Raises SettingError before anything runs.
     """
-    found = shared.read()
+    found = names.read_settings()
     process = "+".join(sorted(tasks))
     logs.configure(found.log_level, service=name.value, process=process)
     platform = open_platform(found, name)

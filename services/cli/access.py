@@ -20,11 +20,13 @@ class Opened:
 
 
 def write(opened: Opened) -> None:
-    """Write where the servers of the folder are; they hold passwords that every start renews."""
+    """Write where the servers of the folder are, with passwords that every start renews.
+
+    The roles that own the tables are left out: only a start migrates, and it makes them anew.
+    """
     settings, path = opened.settings, opened.settings.keys / FILE
     content = {
         "databases": dict(settings.databases),
-        "migration_databases": dict(settings.migration_databases),
         "jwks_url": settings.jwks_url,
         "port": settings.port,
         "kafka": {"servers": opened.kafka.servers, "replication": opened.kafka.replication},

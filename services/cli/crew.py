@@ -1,5 +1,6 @@
 """Watches over the processes of the local servers: who dies is started again, with patience."""
 
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -106,6 +107,8 @@ class Crew:
             record.member.launch()
         except LocalServerError as error:
             self._fail(f"{name} cannot be started again: {error}", record)
+        except (OSError, subprocess.SubprocessError):
+            self._lost(name, record)  # the machine was short of something, perhaps for a moment
 
     def _fail(self, why: str, record: _Record) -> None:
         self.failure = f"{why}\n{record.member.tail()}".rstrip()

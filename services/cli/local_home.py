@@ -3,11 +3,12 @@
 from typing import Final
 
 from services.chassis.platform import MASTER, SIGNING
-from services.chassis.settings import SettingError, Settings
+from services.chassis.settings import LOOPBACK, SettingError, Settings
 from services.cli import home
 from services.cli.home import HomeError, Lock
 
 SERVERS: Final = "servers"
+EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - the names, not an address
 PROCESSES: Final = "processes"
 
 
@@ -20,6 +21,11 @@ def take(settings: Settings) -> Lock:
     if settings.jwks_url is not None:
         raise SettingError(
             "HANDOFF_JWKS_URL is for services in production: this suite signs itself"
+        )
+    if settings.host not in LOOPBACK | EVERYWHERE:
+        raise SettingError(
+            f"HANDOFF_HOST {settings.host}: processes of this machine fetch keys there over http: "
+            "127.0.0.1, or 0.0.0.0 to be reached from others"
         )
     held = home.lock(settings)
     try:

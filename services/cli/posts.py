@@ -9,7 +9,7 @@ from typing import Final
 
 from contracts.topics import Service
 from services.chassis.kafka.settings import KafkaSettings
-from services.chassis.settings import PREFIX, Settings
+from services.chassis.settings import KEY_STORE, PREFIX, STORES, Settings
 from services.cli import settings
 from services.cli.duties import PURPOSES, Duty
 from services.local_servers.ports import HOST, free_ports
@@ -50,18 +50,26 @@ class Post:
 
     def process(self, folder: Path, environment: Mapping[str, str]) -> ServerProcess:
         """The process, not launched; the environment is what all of them share."""
-        own = {
-            f"{PREFIX}HOST": HOST,
-            f"{PREFIX}PORT": str(self.port),
-        }
         program = Program(
             name=self.name,
             command=self._command(),
             stop_signal=signal.SIGTERM,
             grace_s=GRACE_S,
-            environment={**environment, **own},
+            environment=self.environment(environment),
         )
         return ServerProcess(program, folder)
+
+    def environment(self, shared: Mapping[str, str]) -> dict[str, str]:
+        """Of what all share the part that concerns this process, and its own address."""
+        kept = {k: v for k, v in shared.items() if k not in self._of_others()}
+        return kept | {f"{PREFIX}HOST": HOST, f"{PREFIX}PORT": str(self.port)}
+
+    def _of_others(self) -> set[str]:
+        """The addresses of the databases that are not its service's, with passwords in them."""
+        stores = {self.service.value}
+        if self.service is Service.REFERRAL_API:
+            stores.add(KEY_STORE)
+        return {f"{PREFIX}{store.upper()}_DATABASE" for store in STORES if store not in stores}
 
     def _command(self) -> Sequence[str]:
         if self.duty is Duty.WEB:

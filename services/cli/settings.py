@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from services.chassis import names
 from services.chassis import settings as shared
 from services.chassis.clock import Clock, SettableClock
 from services.chassis.kafka import settings as kafka
@@ -18,9 +19,6 @@ URL: Final = "HANDOFF_URL"
 TOKEN: Final = "HANDOFF_TOKEN"  # noqa: S105 - the name of a setting, not a token
 COORDINATOR_TOKEN: Final = "HANDOFF_COORDINATOR_TOKEN"  # noqa: S105 - as above
 NAMES: Final = frozenset({"URL", "TOKEN", "COORDINATOR_TOKEN"})
-KNOWN: Final = (
-    shared.NAMES | NAMES | kafka.NAMES | referral_api.NAMES | matcher.NAMES | notifier.NAMES
-)
 
 
 def read(
@@ -30,8 +28,7 @@ def read(
 
     Keys follow the home folder unless HANDOFF_KEYS puts them elsewhere.
     """
-    shared.refuse_unknown(KNOWN)
-    found = shared.read()
+    found = names.read_settings()
     if home is not None:
         apart = found.keys != found.home / "keys"
         home = home.resolve()

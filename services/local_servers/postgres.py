@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from services.local_servers.claim import Claim
+from services.local_servers.claim import Claim, note_pid
 from services.local_servers.errors import LocalServerError
 from services.local_servers.ports import HOST, free_ports
 from services.local_servers.process import Program, ServerProcess
@@ -136,16 +136,27 @@ class Postgres:
         return access
 
     def _set_up(self) -> None:
-        if (self._data / "PG_VERSION").exists() and self._access_file.exists():
+        new = self.folder / "data.new"
+        shutil.rmtree(new, ignore_errors=True)
+        _password_file(new).unlink(missing_ok=True)
+        if (self._data / "PG_VERSION").exists():
+            self._refuse_lost_access()
             return
-        shutil.rmtree(self._data, ignore_errors=True)
-        self._data.mkdir(mode=0o700)
         password = secrets.token_urlsafe(24)
         self._access_file.touch(mode=0o600)
         self._access_file.write_text(
             json.dumps({"port": str(free_ports(1)[0]), "password": password}), encoding="ascii"
         )
-        _initialise(self._data, password)
+        # Where a start is killed, what it leaves has another name: the next one begins anew.
+        _initialise(new, password)
+        shutil.rmtree(self._data, ignore_errors=True)
+        new.rename(self._data)
+
+    def _refuse_lost_access(self) -> None:
+        if not self._access_file.exists():
+            raise LocalServerError(
+                f"{self._data} holds data, but {self._access_file} is gone: restore the backup"
+            )
 
     def _run(self) -> None:
         port = int(self._access()["port"])
@@ -191,29 +202,47 @@ def binaries() -> Path:
 
 
 def _initialise(data: Path, password: str) -> None:
-    secret = data.with_name("password.txt")
-    secret.touch(mode=0o600)
-    secret.write_text(password, encoding="ascii")
+    secret = _password_file(data)
+    data.mkdir(mode=0o700)
+    try:
+        secret.touch(mode=0o600)
+        secret.write_text(password, encoding="ascii")
+        status, said = _initdb(data, secret)
+    finally:
+        secret.unlink(missing_ok=True)
+    if status:
+        raise LocalServerError(f"PostgreSQL's initdb failed:\n{said.strip()}")
+
+
+def _password_file(data: Path) -> Path:
+    return data.with_name("password.txt")
+
+
+def _initdb(data: Path, secret: Path) -> tuple[int, str]:
+    """Run the program; its exit status, and what it complained of."""
     prefix = _unprivileged(data)
     if prefix:
         owner = pwd.getpwnam(_UNPRIVILEGED)
         for path in (data, secret):
             os.chown(path, owner.pw_uid, owner.pw_gid)
     options = "--encoding=UTF8 --no-locale --auth=scram-sha-256 --no-sync"
-    made = subprocess.run(  # noqa: S603 - our own command
+    with subprocess.Popen(  # noqa: S603 - our own command
         [
             *prefix,
             str(binaries() / "initdb"),
             *("-D", str(data), "-U", SUPERUSER, f"--pwfile={secret}"),
             *options.split(),
         ],
-        capture_output=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
-    )
-    secret.unlink()
-    if made.returncode:
-        raise LocalServerError(f"PostgreSQL's initdb failed:\n{made.stderr.strip()}")
+    ) as running:
+        # If this process is killed, the folder's next claimant ends the program by this file.
+        pid_file = data.with_name("initdb.pid")
+        note_pid(pid_file, running.pid)
+        _, said = running.communicate()
+    pid_file.unlink(missing_ok=True)
+    return running.returncode, said
 
 
 def _unprivileged(data: Path) -> list[str]:

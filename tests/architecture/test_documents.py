@@ -5,10 +5,10 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from contracts.topics import TOPICS, Service
+from services.chassis.names import KNOWN
 from services.chassis.settings import PREFIX, STORES
 from services.cli import production
 from services.cli.duties import PURPOSES, Duty
-from services.cli.settings import KNOWN
 
 DOCS = Path(__file__).parents[2] / "docs"
 README = DOCS.parent / "README.md"

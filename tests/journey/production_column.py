@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,11 +23,12 @@ from services.chassis.kafka.log import KafkaLog
 from services.chassis.kafka.settings import KafkaSettings
 from services.chassis.platform import Platform
 from services.chassis.service import Task, WiredService
-from services.chassis.settings import PREFIX, STORES
+from services.chassis.settings import PREFIX, STORES, Mode
+from services.cli import readiness
 from services.cli.duties import Duty
 from services.cli.local_stores import Brokers
 from services.cli.local_suite import LocalSuite
-from services.cli.posts import GRACE_S, shared_environment
+from services.cli.posts import GRACE_S, Post, shared_environment
 from services.local_servers.broker import Broker
 from services.local_servers.ports import HOST, free_ports
 from services.local_servers.process import Program, ServerProcess
@@ -38,6 +39,7 @@ from tests.journey.embedded_column import files_in, settings_at
 
 CALM_S: Final = 120.0
 MEMBER_S: Final = 120.0
+READY_S: Final = 60.0
 _HANDOFF: Final = ("-c", "from services.cli.main import main; main()")
 _LAWLESS: Final = text("SET LOCAL session_replication_role = replica")
 _TABLES: Final = text(
@@ -53,10 +55,16 @@ _CHECKS: Final = text(
 
 @contextmanager
 def run_production(
-    home: Path, brokers: Brokers = 1, *, durable: bool = False
+    home: Path, brokers: Brokers = 1, *, durable: bool = False, real_clock: bool = False
 ) -> Iterator["Production"]:
-    """A suite on a new folder; closed at the end, and everything must end in time."""
-    suite = LocalSuite(settings_at(home), brokers, durable=durable)
+    """A suite on a new folder; closed at the end, and everything must end in time.
+
+    On the real clock its processes ask the database server for the time, and nobody sets it.
+    """
+    settings = settings_at(home)
+    if real_clock:
+        settings = replace(settings, mode=Mode.PRODUCTION, settable_clock=False)
+    suite = LocalSuite(settings, brokers, durable=durable)
     try:
         suite.start()
         with closing(KafkaLog(brokers_of(suite))) as log:
@@ -144,6 +152,24 @@ class Production:
             yield worker
         finally:
             worker.stop()
+
+    @contextmanager
+    def standby(self, service: Service) -> Iterator[ServerProcess]:
+        """One more process that relays and minds the time for a service, once it is ready."""
+        (port,) = free_ports(1)
+        post = Post(service, Duty.RELAY, port)
+        command = [*_HANDOFF, "worker", service, "--only", Task.RELAY, "--only", Task.JOBS]
+        process = self._process(f"{service}.standby", command, port=port)
+        try:
+            process.launch()
+            process.wait_until_ready(lambda: readiness.fault_of(post) is None, READY_S)
+            yield process
+        finally:
+            process.stop()
+
+    def are_ready(self, names: Sequence[str]) -> bool:
+        """Whether these processes of the suite answer, and find no fault."""
+        return all(readiness.fault_of(self.suite.posts[name]) is None for name in names)
 
     def await_member(self, group: Consumer, member: str, *, gone: bool = False) -> None:
         """Return when a group has let a member in, or has given its partitions to others."""

@@ -2,8 +2,9 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Final
 
 import pytest
@@ -14,7 +15,9 @@ from services.chassis import outbox
 from services.chassis.kafka.log import KafkaLog
 from services.chassis.loops import stop_all
 from services.chassis.service import Task
+from services.cli.duties import Duty
 from services.cli.embedded import build_services
+from services.local_servers.process import ServerProcess
 from services.local_servers.waiting import wait_until
 from tests.journey.load import Load, open_mailboxes, programs
 from tests.journey.production_column import Production, brokers_of, run_production
@@ -26,6 +29,9 @@ FEW: Final = 6
 IN_SYNC_S: Final = 120.0
 STOP_S: Final = 30.0
 BACK_S: Final = 60.0
+TAKE_OVER_S: Final = 10.0
+PUBLISHERS: Final = (Service.REFERRAL_API, Service.MATCHER)
+LED: Final = (Task.RELAY, Task.JOBS)
 
 Fault = Callable[[Production, Load], None]
 
@@ -98,6 +104,39 @@ def a_zombie(cluster: Production, load: Load) -> None:
         load.await_acceptances(FEW)
 
 
+def the_leaders_killed(cluster: Production, load: Load) -> None:
+    """Relays and jobs have a second process beside them: it does nothing, then all, then nothing.
+
+    The first ones come back as standbys, and lead again when the second ones have gone.
+    """
+    first = [f"{service}.{duty}" for service in PUBLISHERS for duty in (Duty.RELAY, Duty.WORKER)]
+    processes = [cluster.suite.processes[name] for name in first]
+    with ExitStack() as opened:
+        second = [opened.enter_context(cluster.standby(service)) for service in PUBLISHERS]
+        load.await_acceptances(1)
+        assert not any(leads(process, task) for process in second for task in LED)
+        try:
+            for process in processes:
+                process.kill()
+            took_over = partial(all_lead, second)
+            assert wait_until(took_over, TAKE_OVER_S), "nobody took over"
+        finally:
+            for process in processes:
+                process.launch()
+        load.await_acceptances(FEW)
+        assert wait_until(lambda: cluster.are_ready(first), BACK_S), "the first ones stay away"
+
+
+def all_lead(processes: Sequence[ServerProcess]) -> bool:
+    """Whether each has begun to relay and to mind the time."""
+    return all(leads(process, task) for process in processes for task in LED)
+
+
+def leads(process: ServerProcess, task: Task) -> bool:
+    """Whether a process has said that it leads a task."""
+    return process.said(f'"task": "{task}"'.encode())
+
+
 def a_guest(cluster: Production, load: Load) -> None:
     """Every group lets one more member in, and sees it leave again."""
     log = KafkaLog(brokers_of(cluster.suite))
@@ -123,6 +162,7 @@ FAULTS: Final[dict[str, tuple[Fault, int]]] = {
     "a log folder wiped": (a_log_folder_wiped, 1),
     "the postmaster killed": (the_postmaster_killed, 1),
     "a zombie": (a_zombie, 1),
+    "the leaders killed": (the_leaders_killed, 1),
     "joins and leaves": (a_guest, 2),
 }
 MANY: Final = 10

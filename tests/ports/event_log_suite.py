@@ -130,6 +130,23 @@ class EventLogSuite:
         commit(member, got)
         assert member.lag() == 0
 
+    def test_a_member_owes_what_is_not_committed_of_its_own_partitions_and_no_more(
+        self, log: EventLog
+    ) -> None:
+        one, two = (log.subscribe("group", [TALLIES], name) for name in ("one", "two"))
+        with reading(one, committing=False) as firsts, reading(two, committing=False) as seconds:
+            numbers = count(1)
+
+            def shared() -> bool:
+                shares = _shares(log, next(numbers), firsts, seconds)
+                return all(shares) and not set.intersection(*shares)
+
+            until(shared)
+            until(lambda: one.owed() + two.owed() == one.lag())
+            assert 0 < one.owed() < one.lag()
+        commit(one, firsts)
+        assert one.owed() == 0
+
     def test_the_lag_of_a_group_is_known_to_who_is_no_member(self, log: EventLog) -> None:
         both = [PROGRAMS, TALLIES]
         assert log.lag("group", both) == 0

@@ -18,6 +18,7 @@ from services.chassis import held, idempotency
 from services.chassis.database import Database
 from services.chassis.embedded_log import EmbeddedLog
 from services.chassis.inbox import NotParkedError
+from services.chassis.postgres import show_every_agency
 from services.chassis.relay import Relay
 from services.chassis.service import WiredService
 
@@ -73,6 +74,7 @@ def listened(engine: Engine) -> Iterator[Statements]:
 def read_through(connection: Connection, made: Statements, tables: Mapping[str, str]) -> set[str]:
     """The statements whose plan reads one of the tables from end to end, each with that table."""
     found = set()
+    show_every_agency(connection)
     for statement, values in made.items():
         told = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values).scalar_one()
         plan = told if isinstance(told, list) else orjson.loads(told)

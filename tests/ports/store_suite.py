@@ -23,6 +23,7 @@ from services.chassis.inbox import Inbox
 from services.chassis.keys import KEY_BYTES, KeyDestroyedError, MasterKeys, PersonKeys
 from services.chassis.tables import audit as audit_table
 from services.chassis.tables import history
+from services.chassis.tables import outbox as outbox_table
 from tests.ports.at_once import THREADS, at_once
 from tests.ports.samples import NOON, TALLIES, Ledger, handled, ledger_of, record, tally
 
@@ -52,6 +53,13 @@ def faults(database: Database, key: str = "unit-a") -> list[str]:
     """What is wrong with a stream."""
     with database.transaction() as session:
         return outbox.verify(session, TALLIES, key)
+
+
+def in_the_outbox(database: Database, key: str = "unit-a") -> list[int]:
+    """The numbers of a stream in the order in which the relay takes them."""
+    query = select(history.c.seq).join_from(outbox_table, history).order_by(outbox_table.c.id)
+    with database.transaction() as session:
+        return list(session.scalars(query.where(history.c.key == key)))
 
 
 def write_down(database: Database, subject: str) -> None:
@@ -202,6 +210,20 @@ class StoreSuite:
             assert idempotency.begin(session, other, NOON) is None
         with pytest.raises(ProblemError, match="another body"), database.transaction() as session:
             idempotency.begin(session, one, NOON)
+
+    def test_what_is_published_beside_a_republishing_goes_out_once_and_in_order(
+        self, database: Database
+    ) -> None:
+        def work(number: int) -> None:
+            if number % 4:
+                publish(database)
+                return
+            with database.transaction() as session:
+                outbox.republish(session, TALLIES)
+
+        at_once(work, ROUNDS)
+        published = sum(1 for number in range(len(EVERY)) if number % 4)
+        assert in_the_outbox(database) == list(range(1, published + 1))
 
     def test_sixteen_threads_write_one_audit_chain_without_fork(self, database: Database) -> None:
         at_once(lambda _: write_down(database, "referral-1"), ROUNDS)

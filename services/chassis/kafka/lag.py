@@ -8,8 +8,11 @@ from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import for_code
 
 
-def lag(admin: KafkaAdminClient, group: str, topics: Sequence[str]) -> int:
-    """Records that the group has not committed; the library's own error for a missing topic."""
+def lags(admin: KafkaAdminClient, group: str, topics: Sequence[str]) -> dict[TopicPartition, int]:
+    """Records that the group has not committed, by partition.
+
+    Raises the library's own error for a missing topic.
+    """
     places = [
         TopicPartition(topic["name"], partition["partition_index"])
         for topic in admin.describe_topics(list(topics))
@@ -18,11 +21,10 @@ def lag(admin: KafkaAdminClient, group: str, topics: Sequence[str]) -> int:
     read = admin.list_group_offsets({group: places})[group]
     done = {place: read[place].offset for place in places if place in read}
     ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
-    # A place that was never committed (-1) counts from the oldest record that is still kept.
-    new = [place for place in places if done.get(place, -1) < 0]
-    starts = admin.list_partition_offsets(dict.fromkeys(new, OffsetSpec.EARLIEST))
-    done |= {place: start.offset for place, start in starts.items()}
-    return sum(max(0, ends[place].offset - done[place]) for place in places)
+    # Nobody waits for what is no longer kept, whether it was read or not; never committed is -1.
+    starts = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
+    begins = {place: max(starts[place].offset, done.get(place, -1)) for place in places}
+    return {place: max(0, ends[place].offset - begins[place]) for place in places}
 
 
 def _existing(topic: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from services.chassis.kafka.client import (
     ms,
     silence,
 )
-from services.chassis.kafka.lag import lag
+from services.chassis.kafka.lag import lags
 from services.chassis.kafka.settings import KafkaSettings
 from services.chassis.kafka.subscription import KafkaSubscription
 
@@ -58,7 +58,7 @@ class KafkaLog:
 
     def lag(self, group: str, topics: Sequence[str]) -> int:
         """How many records of the topics a group has not committed; nobody need be a member."""
-        return self.ask(lambda admin: lag(admin, group, topics))
+        return self.ask(lambda admin: sum(lags(admin, group, topics).values()))
 
     def ping(self) -> None:
         """Raise LogUnavailableError where no broker answers, LogRefusedError where it says no."""

@@ -28,7 +28,7 @@ from services.chassis.kafka.client import (
     made,
     ms,
 )
-from services.chassis.kafka.lag import lag
+from services.chassis.kafka.lag import lags
 from services.chassis.kafka.settings import KafkaSettings
 
 log = structlog.get_logger()
@@ -67,7 +67,8 @@ class KafkaSubscription:
         self._topics = topics
         self._ask = ask
         self._ends: dict[tuple[str, int], int] = {}
-        self._owed: dict[tuple[str, int], int] = {}
+        self._unsettled: dict[tuple[str, int], int] = {}
+        self._share: frozenset[TopicPartition] = frozenset()
         self._consumer = BoundedClient("kafka consumer", self._new_consumer, _end_consumer)
 
     def poll(self, max_records: int, seconds: float) -> Sequence[Record]:
@@ -77,9 +78,12 @@ class KafkaSubscription:
         """
 
         def poll(consumer: KafkaConsumer) -> list[Record]:
-            if not _join(consumer):
+            joined = _join(consumer)
+            # As of now, for any thread: the consumer itself is for this one alone.
+            self._share = frozenset(consumer.assignment())
+            if not joined:
                 return []
-            if self._owed:
+            if self._unsettled:
                 self._settle(consumer)
             found = consumer.poll(timeout_ms=ms(seconds), max_records=max_records)
             return [_incoming(record) for records in found.values() for record in records]
@@ -97,13 +101,18 @@ class KafkaSubscription:
         them. Offsets never go back. Raises LogUnavailableError where the coordinator gives no
         answer in time.
         """
-        self._owed |= {p: end for p, end in offsets.items() if end > self._ends.get(p, 0)}
-        if self._owed:
+        self._unsettled |= {p: end for p, end in offsets.items() if end > self._ends.get(p, 0)}
+        if self._unsettled:
             self._call("commit", self._settle, 0)
 
     def lag(self) -> int:
         """Records of the whole group that are not yet committed; any thread may ask."""
-        return int(self._ask(lambda admin: lag(admin, self.group, self._topics)))
+        return sum(self._lags().values())
+
+    def owed(self) -> int:
+        """Those of the partitions that were this member's own when it last polled."""
+        share = self._share
+        return sum(count for place, count in self._lags().items() if place in share)
 
     def close(self) -> None:
         """Leave the group, so that the others have the partitions at once."""
@@ -124,7 +133,7 @@ class KafkaSubscription:
         ours = consumer.assignment()
         kept = {
             TopicPartition(*place): OffsetAndMetadata(end, "", -1)
-            for place, end in self._owed.items()
+            for place, end in self._unsettled.items()
             if TopicPartition(*place) in ours
         }
         try:
@@ -133,8 +142,14 @@ class KafkaSubscription:
             # The group is being shared out anew: what stays ours is settled after that.
             log.info("commit_during_rebalance", group=self.group, reason=type(error).__name__)
         else:
-            self._ends |= self._owed
-            self._owed = {}
+            self._ends |= self._unsettled
+            self._unsettled = {}
+
+    def _lags(self) -> dict[TopicPartition, int]:
+        found: dict[TopicPartition, int] = self._ask(
+            lambda admin: lags(admin, self.group, self._topics)
+        )
+        return found
 
     def _call(self, what: str, work: Callable[[KafkaConsumer], R], seconds: float) -> R:
         with in_our_words(what):

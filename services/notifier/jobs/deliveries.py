@@ -13,7 +13,7 @@ from services.chassis.logs import about
 from services.chassis.loops import Job
 from services.notifier.channels.mail import DeliveryError, MailChannel
 from services.notifier.store import notices
-from services.notifier.usecases.deliver import Claimed, claim, record
+from services.notifier.usecases.deliver import Claimed, claim, give_back, record
 
 NAME: Final = "deliveries"
 log = structlog.get_logger()
@@ -39,9 +39,10 @@ class Deliveries:
             with self.database.transaction() as session:
                 found, claimed = claim(session, self.clock.now(), self.public_url)
                 self.in_hand = len(claimed)
-            failures = self._send(claimed)
+            tried, failures = self._send(claimed)
             with self.database.transaction() as session:
-                record(session, claimed, failures, self.clock.now())
+                record(session, tried, failures, self.clock.now())
+                give_back(session, claimed[len(tried) :])
         finally:
             self.in_hand = 0
         return found
@@ -51,10 +52,18 @@ class Deliveries:
         with self.database.transaction() as session:
             return notices.count_due(session, self.clock.now()) + self.in_hand
 
-    def _send(self, claimed: list[Claimed]) -> dict[UUID, str]:
-        """Hand every letter over; returns the reasons of those that were not taken."""
+    def _send(self, claimed: list[Claimed]) -> tuple[list[Claimed], dict[UUID, str]]:
+        """Hand over, in turn, what its lease leaves time for; returns those, and who failed why.
+
+        A process that was paused stops there: others send the rest by now.
+        """
+        tried: list[Claimed] = []
         failures: dict[UUID, str] = {}
         for one in claimed:
+            if not one.in_time(self.clock.now()):
+                _log(one, "notice_left", "the lease ends")
+                break
+            tried.append(one)
             with about(referral_id=one.referral_id):
                 try:
                     self.channel.send(one.letter)
@@ -63,7 +72,7 @@ class Deliveries:
                     _log(one, "notice_failed", reason)
                 else:
                     _log(one, "notice_sent")
-        return failures
+        return tried, failures
 
 
 def _reason(error: Exception) -> str:

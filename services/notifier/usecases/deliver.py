@@ -20,6 +20,8 @@ from services.notifier.tables import NoticeRow
 BATCH: Final = 5
 # Longer than a batch can take; after a crash its notices are sent again when the lease ends.
 LEASE: Final = timedelta(minutes=5)
+# What one letter may take of it: with less time left, it is not begun.
+ONE_LETTER: Final = LEASE / BATCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,10 @@ class Claimed:
     template: str
     leased_until: datetime
     letter: Letter
+
+    def in_time(self, now: datetime) -> bool:
+        """Whether the lease outlasts the sending of the letter, if that begins now."""
+        return now + ONE_LETTER <= self.leased_until
 
 
 def claim(session: Session, now: datetime, public_url: str) -> tuple[int, list[Claimed]]:
@@ -79,6 +85,15 @@ def record(
         ids = [one.notice_id for one in claimed if one.leased_until == until]
         for row in notices.leased(session, ids, until):
             _end(row, failures.get(row.notice_id), now)
+
+
+def give_back(session: Session, left: Sequence[Claimed]) -> None:
+    """Let anybody send, at once, what was not tried under these leases."""
+    for until in sorted({one.leased_until for one in left}):
+        ids = [one.notice_id for one in left if one.leased_until == until]
+        for row in notices.leased(session, ids, until):
+            row.leased_until = None
+            row.attempts -= 1
 
 
 def _end(row: NoticeRow, failure: str | None, now: datetime) -> None:

@@ -6,7 +6,11 @@ from services.chassis import postgres
 
 
 def widen(session: Session) -> None:
-    """From here on the transaction sees the rows of every agency."""
+    """From here on the transaction sees the rows of every agency.
+
+    For a step that was found to be the caller's own: only the row-level policies let go, and what
+    is read and written from here on must be of the one referral that the step is on.
+    """
     if session.get_bind().dialect.name == "postgresql":
         postgres.show_every_agency(session)
 

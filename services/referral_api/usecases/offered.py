@@ -45,13 +45,17 @@ class OfferCommand:
 def open_offer(
     session: Session, desk: Desk, offer_id: UUID, clock: Callable[[], datetime], actor: Actor
 ) -> OfferCommand:
-    """Lock an offer's referral; raises NotFoundError where the offer is not this actor's."""
+    """Lock an offer's referral; raises NotFoundError where the offer is not this actor's.
+
+    The offer is found in the caller's own view. From then on the transaction sees every agency's
+    rows, for a step may take back the offers that others have of the same referral; each statement
+    after it names that referral, or an offer of it, and reads and writes nothing of another.
+    """
     found = store.whose(session, offer_id)
     if found is None:
         raise NotFoundError("offer")
     referral_id, agency_id = found
     check_is_theirs(agency_id, actor)
-    # Seen in the agency's own view until now; what it does may take back the offers of others.
     sight.widen(session)
     command = load_one(session, desk, referral_id, clock, actor)
     unended = {offer.id: offer for offer in command.offers}

@@ -48,6 +48,9 @@ class Flaky:
     def lag(self) -> int:
         return self.real.lag()
 
+    def owed(self) -> int:
+        return self.real.owed()
+
     def close(self) -> None:
         self.real.close()
 

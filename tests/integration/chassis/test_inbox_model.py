@@ -68,6 +68,9 @@ class HandFed:
     def lag(self) -> int:
         return len(self.next)
 
+    def owed(self) -> int:
+        return self.lag()
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -278,6 +278,22 @@ def test_while_one_thread_waits_for_the_provider_the_others_go_on(
         assert waiting.result() == 200
 
 
+def test_an_unknown_key_id_does_not_wait_for_a_slow_provider_while_keys_are_there(
+    provider: Provider, tokens: Tokens, watch: Watch
+) -> None:
+    assert status_of(tokens, signed(provider.keys[0])) == 200
+    provider.hold = threading.Event()
+    watch.now += PAUSE_S + 1
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        waiting = pool.submit(status_of, tokens, signed(okp("stranger-1")))
+        while provider.asked < 2:
+            assert not waiting.done()
+        assert status_of(tokens, signed(okp("stranger-2"))) == 401
+        assert not waiting.done()
+        provider.hold.set()
+        assert waiting.result() == 401
+
+
 def test_who_has_the_providers_keys_issues_no_token(tokens: Tokens) -> None:
     with pytest.raises(TokenFormError, match="identity provider"):
         tokens.issue(Actor(subject="ada", role=ADMIN.role), NOON)

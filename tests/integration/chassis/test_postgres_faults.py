@@ -49,9 +49,9 @@ def is_refused(database: Database) -> bool:
 
 
 def test_every_connection_has_the_limits_that_the_code_relies_on(served: Database) -> None:
-    with served.transaction() as session:
+    with served.engine.connect() as connection:
         shown = {
-            name: session.scalar(text(f"SHOW {name}"))
+            name: connection.scalar(text(f"SHOW {name}"))
             for name in (
                 "lock_timeout",
                 "statement_timeout",
@@ -67,18 +67,23 @@ def test_every_connection_has_the_limits_that_the_code_relies_on(served: Databas
         "idle_in_transaction_session_timeout": "1min",
         "transaction_isolation": "read committed",
         "timezone": "UTC",
-        "handoff.agency": limits.EVERY_AGENCY,
+        "handoff.agency": limits.NO_AGENCY,
     }
 
 
-def test_a_transaction_of_an_agency_is_shown_that_agency_and_the_next_one_every(
-    served: Database,
+def test_whose_rows_are_shown_is_said_by_each_transaction_and_by_no_connection(
+    addresses: tuple[str, str],
 ) -> None:
-    agency = text("SELECT current_setting('handoff.agency')")
-    with served.transaction("agency-a") as session:
-        assert session.scalar(agency) == "agency-a"
-    with served.transaction() as session:
-        assert session.scalar(agency) == limits.EVERY_AGENCY
+    shown = text("SELECT current_setting('handoff.agency')")
+    single = Database(addresses[0], connections=1)
+    for agency in ("agency-a", limits.EVERY_AGENCY):
+        with single.transaction(agency) as session:
+            assert session.scalar(shown) == agency
+        with single.engine.connect() as connection:
+            assert connection.scalar(shown) == limits.NO_AGENCY
+    with single.transaction() as session:
+        assert session.scalar(shown) == limits.EVERY_AGENCY
+    single.close()
 
 
 def test_a_lock_that_stays_taken_is_a_fault_that_passes(served: Database) -> None:

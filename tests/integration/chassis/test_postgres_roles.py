@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, event, make_url, text
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from services.chassis import roles
@@ -166,6 +167,23 @@ def test_a_role_that_was_granted_nothing_is_told_to_migrate(
     with pytest.raises(RoleError, match="chassis_app may not read audit: handoff migrate"):
         roles.check(app)
     app.close()
+
+
+def test_a_pooler_that_drops_what_sessions_are_opened_with_is_found_out(served: Database) -> None:
+    def drop(_dialect: Any, _record: Any, _address: Any, wanted: dict[str, Any]) -> None:
+        del wanted["options"]
+
+    event.listen(served.engine, "do_connect", drop)
+    with pytest.raises(RoleError, match="connect without a transaction pooler"):
+        roles.check(served)
+
+
+def test_a_session_that_shows_every_agency_is_found_out(served: Database) -> None:
+    with served.engine.connect() as connection:  # as a pooler hands on what another one has set
+        connection.execute(text("SET handoff.agency = '*'"))
+        connection.commit()
+    with pytest.raises(RoleError, match="chassis_app lack their settings"):
+        roles.check(served)
 
 
 def test_rights_are_refused_to_a_role_that_is_not_there(owned: Database) -> None:

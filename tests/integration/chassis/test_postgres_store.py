@@ -8,13 +8,29 @@ from sqlalchemy import text
 
 from contracts.problems import Problem, ProblemError
 from contracts.topics import Consumer
-from services.chassis import idempotency
+from services.chassis import idempotency, outbox
 from services.chassis.database import Database
 from services.chassis.inbox import Inbox
 from services.chassis.postgres import LOCK_TIMEOUT_S
 from tests.ports.at_once import THREADS, at_once, in_thread
-from tests.ports.samples import NOON, Ledger, database_at, ledger_of, record
-from tests.ports.store_suite import OpenDatabase, StoreSuite, audited, faults, publish, write_down
+from tests.ports.samples import (
+    NOON,
+    TALLIES,
+    Ledger,
+    database_at,
+    ledger_of,
+    record,
+    tally,
+)
+from tests.ports.store_suite import (
+    OpenDatabase,
+    StoreSuite,
+    audited,
+    faults,
+    in_the_outbox,
+    publish,
+    write_down,
+)
 
 ROUNDS = 4
 THIS = idempotency.attempt("caller", "POST /v1/notes", "key", b"{}", b"m" * 32)
@@ -85,6 +101,27 @@ def test_a_projector_that_begins_again_forgets_the_first_event_that_is_just_bein
     assert ledger_of(served) == {}
     with served.transaction() as session:
         assert box.take(session, [record(1)], NOON) == 1
+
+
+def test_whoever_republishes_waits_for_an_event_that_is_just_being_published(
+    served: Database,
+) -> None:
+    publish(served, count=2)
+    begun = Event()
+
+    def republish() -> int:
+        begun.set()
+        with served.transaction() as session:
+            return outbox.republish(session, TALLIES)
+
+    with served.transaction() as session:
+        outbox.publish(session, TALLIES, "unit-a", [tally()], NOON)
+        done = in_thread(republish)
+        assert begun.wait(10.0)
+        with pytest.raises(TimeoutError):
+            done.result(0.3)
+    assert done.result(LOCK_TIMEOUT_S) == 3
+    assert in_the_outbox(served) == [1, 2, 3]
 
 
 def test_a_request_whose_twin_takes_too_long_is_told_to_come_again(served: Database) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from services.cli import access, city, people, settings
 from services.cli.client import connect
+from services.cli.duties import PURPOSES
 from services.cli.local_suite import LocalSuite
 from services.cli.settle import settle
 from services.local_servers.waiting import wait_until
@@ -25,11 +26,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
 ENOUGH_S = 240
 LAST_LINE = "Ctrl-C stops"
-NAMES = {
-    f"{service}.{duty}"
-    for service in ("referral_api", "matcher", "notifier")
-    for duty in ("web", "relay", "worker")
-}
+NAMES = {f"{service}.{duty}" for service, duty in PURPOSES}
 
 
 @contextmanager
@@ -284,6 +281,7 @@ def test_lost_keys_are_told_before_anything_starts(new_home: Handoff) -> None:
     [
         ("HANDOFF_JWKS_URL", "https://login.example.org/keys", "signs itself"),
         ("HANDOFF_KAFKA_SERVERS", "127.0.0.1:9", "DATABASE"),
+        ("HANDOFF_HOST", "10.0.0.7", "127.0.0.1, or 0.0.0.0"),
     ],
 )
 def test_settings_that_contradict_it_are_named(

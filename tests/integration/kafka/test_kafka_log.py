@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from contracts.codec import Message
 from services.chassis.event_log import EventLog, LogRefusedError, LogUnavailableError
@@ -40,6 +40,7 @@ def test_a_log_that_nobody_answers_says_so_in_time(settings: KafkaSettings) -> N
         lambda: member.poll(10, 0.1),
         lambda: member.commit({(TALLIES, 0): 1}),
         member.lag,
+        member.owed,
         lambda: nobody.lag("group", [TALLIES]),
     ]
     for attempt in attempts:
@@ -153,6 +154,18 @@ def test_a_commit_after_the_partitions_went_to_another_is_let_be(open_kafka: Ope
     with reading(slow), reading(quick, committing=False) as more:
         until(lambda: slow.lag() == len(taken) + len(more))
     assert 0 < slow.lag() < len(KEYS)
+
+
+def test_nobody_owes_what_is_kept_no_longer(open_kafka: OpenKafka) -> None:
+    log = open_kafka()
+    log.publish([message(seq) for seq in (1, 2, 3)])
+    member = log.subscribe("group", [TALLIES], "one")
+    got = read_all(member, 3)
+    commit(member, got[:1])
+    assert (member.lag(), member.owed()) == (2, 2)
+    place = TopicPartition(TALLIES, got[0].partition)
+    log.ask(lambda admin: admin.delete_records({place: got[2].offset + 1}))
+    assert (member.lag(), member.owed()) == (0, 0)
 
 
 def test_a_key_or_header_that_is_missing_reaches_the_inbox(open_kafka: OpenKafka) -> None:

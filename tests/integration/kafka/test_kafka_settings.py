@@ -63,10 +63,6 @@ def test_the_settings_name_servers_user_and_copies(
     )
 
 
-def test_every_name_is_known_to_the_command() -> None:
-    assert settings.NAMES <= command.KNOWN
-
-
 WRONG: dict[str, tuple[Environment, str]] = {
     "servers without a port": ({"SERVERS": "one,two:9092"}, "SERVERS .*must be host:port"),
     "no server": ({"SERVERS": ""}, "SERVERS .*must be host:port"),

@@ -61,6 +61,31 @@ def test_what_was_committed_outlives_a_killed_postmaster_and_a_stop(tmp_path: Pa
         assert asked(server, "select number from kept") == [7]
 
 
+def test_what_a_killed_first_start_left_hinders_no_start(tmp_path: Path) -> None:
+    folder = tmp_path / "server"
+    (folder / "data.new" / "base").mkdir(parents=True)
+    (folder / "data.new" / "PG_VERSION").write_text("17\n")
+    (folder / "password.txt").write_text("secret")
+    (folder / "access.json").write_text('{"port": "1", "password": "secret"}')
+    initdb = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    note_pid(folder / "initdb.pid", initdb.pid)
+    with Postgres(folder) as server:
+        assert asked(server, "select 7") == [7]
+        assert not psutil.pid_exists(initdb.pid)
+    initdb.communicate()
+    left = {path.name for path in folder.iterdir()}
+    assert not {"data.new", "password.txt", "initdb.pid"} & left
+
+
+def test_data_whose_password_is_lost_are_not_thrown_away(tmp_path: Path) -> None:
+    data = tmp_path / "server" / "data"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("17\n")
+    with pytest.raises(LocalServerError, match=r"holds data, but .*access.json is gone"):
+        Postgres(tmp_path / "server").start()
+    assert (data / "PG_VERSION").exists()
+
+
 def test_a_folder_serves_one_at_a_time(tmp_path: Path) -> None:
     with Postgres(tmp_path / "server"):
         second = Postgres(tmp_path / "server")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.orm import Session
 
 from contracts.problems import NotFoundError
@@ -40,12 +40,11 @@ def test_who_names_no_agency_sees_nothing_and_the_owner_neither(
     desk: Desk, store: Store, table: str
 ) -> None:
     desk.opened(harbour=1)
-    for url in (store.app, store.owner):
-        engine = create_engine(url)
+    query = text(f"SELECT count(*) FROM {table}")  # noqa: S608
+    foreign = [create_engine(url, poolclass=NullPool) for url in (store.app, store.owner)]
+    for engine in (desk.wired.database.engine, *foreign):
         with engine.connect() as connection:
-            query = text(f"SELECT count(*) FROM {table}")  # noqa: S608
             assert connection.scalar(query) == 0
-        engine.dispose()
 
 
 @on_postgres

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -55,9 +56,13 @@ def deliveries(desk: Desk, channel: FlakyChannel) -> Deliveries:
     )
 
 
-def notice(desk: Desk) -> dict[str, Any]:
-    found: dict[str, Any] = desk.get(COORDINATOR, "/v1/notices")["items"][0]
+def notices(desk: Desk) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = desk.get(COORDINATOR, "/v1/notices")["items"]
     return found
+
+
+def notice(desk: Desk) -> dict[str, Any]:
+    return notices(desk)[0]
 
 
 def test_a_letter_that_fails_is_tried_on_schedule_and_then_given_up(offered: Desk) -> None:
@@ -144,6 +149,43 @@ def test_a_worker_whose_lease_has_ended_does_not_overrule_the_one_that_took_over
     with offered.service.database.transaction() as session:
         deliver.record(session, late, {late[0].notice_id: "SMTP 451"}, offered.clock.now())
     assert notice(offered)["state"] == "sent"
+
+
+@pytest.mark.parametrize("pause", [LEASE, LEASE - timedelta(seconds=10)], ids=["over", "ends"])
+def test_a_worker_that_was_paused_while_it_sent_leaves_the_other_letters_to_others(
+    desk: Desk, pause: timedelta
+) -> None:
+    class Pausing(FlakyChannel):
+        def send(self, letter: Letter) -> None:
+            self.taken.append(letter)
+            desk.clock.advance(pause)
+
+    desk.contacts("harbour")
+    for name in ("one", "two", "three"):
+        desk.notices(Story(name).submitted().offered().records)
+    paused, other = Pausing(), FlakyChannel()
+    assert deliveries(desk, paused).tick() == 3
+    deliveries(desk, other).tick()
+    sent = {letter.notice_id for letter in other.taken}
+    assert len(paused.taken) == 1
+    assert sent >= {UUID(n["notice_id"]) for n in notices(desk)} - {paused.taken[0].notice_id}
+    assert {(n["state"], n["attempts"]) for n in notices(desk)} <= {("sent", 1), ("sent", 2)}
+
+
+def test_a_paused_worker_sends_nothing_that_another_took_over(desk: Desk) -> None:
+    class Overtaken(FlakyChannel):
+        def send(self, letter: Letter) -> None:
+            self.taken.append(letter)
+            desk.clock.advance(LEASE)
+            deliveries(desk, other).tick()
+
+    desk.contacts("harbour")
+    for name in ("one", "two"):
+        desk.notices(Story(name).submitted().offered().records)
+    paused, other = Overtaken(), FlakyChannel()
+    deliveries(desk, paused).tick()
+    assert (len(paused.taken), len(other.taken)) == (1, 2)
+    assert [n["state"] for n in notices(desk)] == ["sent", "sent"]
 
 
 def test_an_offer_answered_after_a_crash_is_not_told_again(offered: Desk) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from services.chassis import metrics_folder
 from services.chassis.settings import PREFIX
 from tests.integration.processes.load import Load
 from tests.integration.processes.stage import NOWHERE, Process, Stage, eventually
@@ -25,10 +26,16 @@ def counted(web: Process) -> float:
     return sum(s.value for s in samples if s.labels["route"] == PROGRAMS)
 
 
+def folder_of(web: Process) -> Path:
+    """Where a master keeps its metrics."""
+    owners = Path(tempfile.gettempdir()).glob(f"{metrics_folder.PREFIX}*/{metrics_folder.OWNER}")
+    (owner,) = [found for found in owners if found.read_text().strip() == str(web.running.pid)]
+    return owner.parent
+
+
 def files(web: Process) -> set[str]:
     """The files of the metrics of a master."""
-    folder = Path(tempfile.gettempdir()) / f"handoff-metrics-{web.running.pid}"
-    return {file.name for file in folder.glob("*.db")}
+    return {file.name for file in folder_of(web).glob("*.db")}
 
 
 def ask(web: Process, times: int) -> None:
@@ -52,7 +59,7 @@ def test_requests_are_counted_over_all_processes_living_and_dead(stage: Stage) -
     eventually(lambda: f"counter_{second}.db" not in files(web))
     ask(web, 10)
     assert [counted(web) for _ in range(4)] == [sum_before + 10] * 4
-    folder = Path(tempfile.gettempdir()) / f"handoff-metrics-{web.running.pid}"
+    folder = folder_of(web)
     assert folder.stat().st_mode & 0o077 == 0
     assert web.stop() == 0
     assert '"exception"' not in web.said()
@@ -94,6 +101,10 @@ def test_a_setting_that_is_wrong_is_named_in_one_line_and_nothing_starts(stage: 
     wrong = stage.web("matcher", THREADS="many")
     assert wrong.ended() == 1
     assert wrong.said().strip() == 'Error: HANDOFF_THREADS "many": not a valid integer'
+    misspelt = stage.web("matcher", JWKS_ULR="https://login.example.org/keys")
+    assert misspelt.ended() == 1
+    (line,) = misspelt.said().strip().splitlines()
+    assert line.startswith("Error: HANDOFF_JWKS_ULR is no setting")
     missing = stage.web("matcher", MATCHER_DATABASE="sqlite:///x")
     assert missing.ended() == 1
     assert f"{PREFIX}MATCHER_DATABASE" in missing.said()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from contracts.topics import Service
-from services.chassis import audit, keys, migrations
+from services.chassis import audit, migrations
+from services.chassis.settings import KEY_STORE
 from services.local_servers.postgres import Postgres
 from tests.integration.referral_api.office import Office
 from tests.integration.referral_api.opening import (
@@ -54,7 +55,7 @@ def templates(cluster: Cluster, folder: Path) -> Stores:
     """Furnished PostgreSQL databases, to copy."""
     made = Stores(
         cluster.template(lambda owner: migrations.upgrade(owner, Service.REFERRAL_API)),
-        cluster.template(lambda owner: keys.metadata.create_all(owner.engine)),
+        cluster.template(lambda owner: migrations.upgrade(owner, KEY_STORE)),
     )
     furnish(folder, made)
     return made

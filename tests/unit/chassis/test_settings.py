@@ -115,6 +115,27 @@ def test_addresses_and_names_are_hosts(monkeypatch: pytest.MonkeyPatch, host: st
     assert read().host == host
 
 
+@pytest.mark.parametrize(
+    "url", ["http://login.example.org/keys", "http://10.0.0.7:8080/keys", "https://[::1/keys"]
+)
+def test_keys_are_not_fetched_over_an_open_wire(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("HANDOFF_JWKS_URL", url)
+    for mode in Mode:
+        monkeypatch.setenv("HANDOFF_MODE", mode)
+        with pytest.raises(SettingError, match=r"HANDOFF_JWKS_URL .*https"):
+            read()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://login.example.org/keys", "http://127.0.0.1:8000/keys", "http://[::1]/keys"]
+)
+def test_keys_are_fetched_over_https_and_from_this_machine(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("HANDOFF_JWKS_URL", url)
+    assert read().jwks_url == url
+
+
 def test_databases_are_postgresql_and_each_missing_one_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

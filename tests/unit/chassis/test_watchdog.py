@@ -9,12 +9,16 @@ LONG_S = STILL_AFTER_S + 1
 
 
 class Ages:
-    """A clock of seconds, and a lag, to be set; a lag of None is a log that is away."""
+    """A clock of seconds, and a lag, to be set; a lag of None is a log that is away.
+
+    Of the lag this member owes all, unless it is told how much.
+    """
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self.lag: int | None = 0
-        self.watchdog = Watchdog(self.ask, lambda: self.seconds)
+        self.owed: int | None = None
+        self.watchdog = Watchdog(self.ask, self.ask_owed, lambda: self.seconds)
 
     def ask(self) -> int:
         """The lag."""
@@ -22,14 +26,18 @@ class Ages:
             raise LogUnavailableError("away")
         return self.lag
 
+    def ask_owed(self) -> int:
+        """What waits for this member."""
+        return self.ask() if self.owed is None else self.owed
+
     def ping(self) -> None:
         """Raise while the log is away."""
         self.ask()
 
-    def after(self, seconds: float, lag: int) -> str | None:
+    def after(self, seconds: float, lag: int, owed: int | None = None) -> str | None:
         """What the watchdog says when it looks then, at that lag."""
         self.seconds += seconds
-        self.lag = lag
+        self.lag, self.owed = lag, owed
         self.watchdog.look()
         return self.watchdog.fault()
 
@@ -68,11 +76,26 @@ def test_a_move_takes_the_fault_back_before_the_next_look(ages: Ages) -> None:
     assert ages.watchdog.fault() is None
 
 
-def test_a_member_without_records_of_its_own_is_not_at_fault_while_the_others_move(
+def test_a_member_that_owes_nothing_is_not_at_fault_while_another_cannot_finish_its_batch(
     ages: Ages,
 ) -> None:
-    for lag in (50, 40, 30, 20):
-        assert ages.after(LONG_S, lag=lag) is None
+    for _ in range(14):  # the database is away for 70 s; whoever has the batch says so
+        assert ages.after(5, lag=50, owed=0) is None
+
+
+def test_a_hot_partition_of_another_member_is_no_fault_of_ours(ages: Ages) -> None:
+    for lag in (50, 400, 3000, 20_000):
+        assert ages.after(LONG_S, lag=lag, owed=0) is None
+
+
+def test_a_member_that_owes_is_at_fault_even_while_the_others_catch_up(ages: Ages) -> None:
+    assert ages.after(0, lag=5000, owed=3) is None
+    assert ages.after(LONG_S, lag=9, owed=3) == "has not moved for 61 s while 3 records wait"
+
+
+def test_a_member_whose_partitions_went_to_another_starts_anew(ages: Ages) -> None:
+    ages.after(0, lag=50, owed=40)
+    assert ages.after(LONG_S, lag=50, owed=20) is None
 
 
 def test_a_consumer_that_caught_up_starts_anew(ages: Ages) -> None:
@@ -106,3 +129,16 @@ def test_a_process_without_consumers_watches_the_log_and_tells_no_lag(ages: Ages
     watch = LogWatch(ages.ping, [])
     watch.tick()
     assert watch.lag is None
+
+
+def test_a_log_that_was_never_reached_is_a_fault_from_the_very_first_on(ages: Ages) -> None:
+    watch = LogWatch(ages.ping, [ages.watchdog])
+    unknown = "the event log has not answered yet"
+    said = [watch.fault()]
+    ages.lag = None
+    with pytest.raises(LogUnavailableError):
+        watch.tick()
+    said.append(watch.fault())
+    ages.lag = 0
+    watch.tick()
+    assert [*said, watch.fault()] == [unknown, unknown, None]

@@ -1,5 +1,6 @@
 """The crew: who dies is started again with patience, and who keeps dying ends the suite."""
 
+import subprocess
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,10 +16,13 @@ class Process:
     died: bool = False
     launches: int = 0
     broken: bool = False
+    trouble: Exception | None = None
 
     def launch(self) -> None:
         if self.broken:
             raise LocalServerError("there is no such program")
+        if self.trouble is not None:
+            raise self.trouble
         self.died, self.launches = False, self.launches + 1
 
     def tail(self) -> str:
@@ -104,6 +108,30 @@ def test_who_was_stopped_meanwhile_stays_down(town: Town) -> None:
     town.now += LONGEST_BACK_OFF_S
     town.crew.look()
     assert town.process.launches == 0
+
+
+@pytest.mark.parametrize(
+    "trouble", [BlockingIOError("no more processes"), subprocess.TimeoutExpired("relay", 1.0)]
+)
+def test_a_machine_that_cannot_start_it_now_is_asked_again_later(
+    town: Town, trouble: Exception
+) -> None:
+    town.process.trouble = trouble
+    town.dies()
+    assert [line.rpartition(" in ")[2] for line in town.said] == ["0.5 s", "1 s"]
+    town.process.trouble = None
+    town.now += LONGEST_BACK_OFF_S
+    town.crew.look()
+    assert (town.process.launches, town.gave_up) == (1, 0)
+
+
+def test_a_machine_that_can_never_start_it_is_given_up(town: Town) -> None:
+    town.process.trouble = OSError("no memory")
+    town.process.died = True
+    for _ in range(2 * DEATHS):
+        town.crew.look()
+        town.now += LONGEST_BACK_OFF_S
+    assert (town.process.launches, town.gave_up) == (0, 1)
 
 
 def test_who_cannot_be_started_again_ends_the_suite(town: Town) -> None:
