@@ -12,8 +12,8 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 FAST := tests/unit tests/contract tests/architecture
-# Each file of these runs by itself, on a database of its own: one process for each core.
-APART := $(addprefix tests/integration/,chassis matcher notifier referral_api)
+# One process for each core; tests/conftest.py says which tests stay together.
+AT_ONCE := -n logical --dist loadgroup
 
 # What a person's shell has set for another project must not reach this one.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTEST_ADDOPTS VIRTUAL_ENV
@@ -53,11 +53,10 @@ contracts: $(INSTALLED) ## the published schemas and examples are those of the c
 	$(BIN)/handoff contracts check
 
 fast: $(INSTALLED)
-	$(BIN)/python -m pytest $(FAST)
+	$(BIN)/python -m pytest $(AT_ONCE) $(FAST)
 
 test: check ## check, and every other test but the long runs, on real Kafka and PostgreSQL too
-	$(BIN)/python -m pytest -n logical --dist loadfile $(APART)
-	$(BIN)/python -m pytest tests $(FAST:%=--ignore=%) $(APART:%=--ignore=%)
+	$(BIN)/python -m pytest $(AT_ONCE) tests $(FAST:%=--ignore=%)
 
 soak: $(INSTALLED) ## the long runs
 	$(BIN)/python -m pytest tests -m soak

@@ -18,11 +18,25 @@ settings.register_profile("repeatable", deadline=None, derandomize=True, databas
 settings.load_profile("repeatable")
 
 
+@pytest.hookimpl(tryfirst=True)  # before those who read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests outside the closed folders reach the loopback, and nothing beyond it."""
+    """Let tests outside the closed folders reach the loopback, and nothing beyond it.
+
+    Where processes share the run, each file stays in one of them, and so does everything that runs
+    on the one suite on servers: its start takes long, and two of them are too many for a machine.
+    """
     for item in items:
-        if item.path.relative_to(HERE).parts[0] not in CLOSED:
+        place = item.path.relative_to(HERE)
+        if place.parts[0] not in CLOSED:
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
+        group = "production" if _on_production(item) else str(place)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _on_production(item: pytest.Item) -> bool:
+    used: list[str] = getattr(item, "fixturenames", [])
+    called = getattr(item, "callspec", None)
+    return "production" in used or "production" in (called.params.values() if called else ())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

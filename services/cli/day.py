@@ -109,11 +109,16 @@ class Player:
         """Wake each agency that has something new, as its mailbox would; it reads its offers."""
         board = self._as(people.COORDINATOR).items("/v1/offers")
         new = {offer["agency_id"] for offer in board if self._is_new(offer)}
-        for agency_id in sorted(new):
-            desk = self._as(people.partner(agency_id))
-            fresh = [offer for offer in desk.items("/v1/offers") if self._is_new(offer)]
-            for offer in sorted(fresh, key=self._order):
-                self._answer(agency_id, offer)
+        desks = {agency_id: self._as(people.partner(agency_id)) for agency_id in new}
+        fresh = [
+            (agency_id, offer)
+            for agency_id, desk in desks.items()
+            for offer in desk.items("/v1/offers")
+            if self._is_new(offer)
+        ]
+        # Who takes over a day finds several offers of a referral at once, and counts them the same.
+        for agency_id, offer in sorted(fresh, key=lambda found: self._order(found[1])):
+            self._answer(agency_id, offer)
 
     def _is_new(self, offer: dict[str, Any]) -> bool:
         seen = self._seen.get(offer["referral_id"], set())

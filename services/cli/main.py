@@ -1,5 +1,6 @@
 """The `handoff` command: its subcommands, and how their failures are said in one line."""
 
+from importlib import import_module
 from typing import IO, Any, Final
 
 import click
@@ -7,26 +8,30 @@ import click
 from services.chassis.settings import SettingError
 from services.chassis.tokens import TokenFormError
 from services.cli.client import ClientError
-from services.cli.contracts import contracts_group
-from services.cli.demo import demo
-from services.cli.directory import directory_group
-from services.cli.doctor import doctor
 from services.cli.home import HomeError
-from services.cli.mail import mail
 from services.cli.map_file import MapError
-from services.cli.migrate import migrate
 from services.cli.options import examples
-from services.cli.outcomes import outcomes
-from services.cli.parked import parked_group
-from services.cli.referrals import referrals_group
-from services.cli.republish import republish
 from services.cli.sheet import SheetError
-from services.cli.token import token_group
-from services.cli.topics import topics_group
-from services.cli.up import up
-from services.cli.worker import worker
 from services.local_servers.errors import LocalServerError
 
+# Where each command stands. It is imported when it is called for: all of them together take
+# seconds, and a worker, which a platform starts by the dozen, needs one.
+COMMANDS: Final[dict[str, str]] = {
+    "contracts": "services.cli.contracts:contracts_group",
+    "demo": "services.cli.demo:demo",
+    "directory": "services.cli.directory:directory_group",
+    "doctor": "services.cli.doctor:doctor",
+    "mail": "services.cli.mail:mail",
+    "migrate": "services.cli.migrate:migrate",
+    "outcomes": "services.cli.outcomes:outcomes",
+    "parked": "services.cli.parked:parked_group",
+    "referrals": "services.cli.referrals:referrals_group",
+    "republish": "services.cli.republish:republish",
+    "token": "services.cli.token:token_group",
+    "topics": "services.cli.topics:topics_group",
+    "up": "services.cli.up:up",
+    "worker": "services.cli.worker:worker",
+}
 _EXPECTED: Final = (
     ClientError,
     HomeError,
@@ -57,6 +62,20 @@ class WrongUsageError(FailureError):
 
 class Commands(click.Group):
     """A group whose expected failures are one line each: exit code 1, or 2 for wrong usage."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, imported now."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
 
     def make_context(self, *args: Any, **kept: Any) -> click.Context:
         """Read the options of the group itself."""
@@ -93,22 +112,3 @@ def _usage(error: click.UsageError) -> click.ClickException:
 @click.version_option(package_name="handoff", prog_name="handoff")
 def main() -> None:
     """Closed-loop referrals: from an officer's submission to the recorded outcome."""
-
-
-for command in (
-    contracts_group,
-    demo,
-    directory_group,
-    doctor,
-    mail,
-    migrate,
-    outcomes,
-    parked_group,
-    referrals_group,
-    republish,
-    token_group,
-    topics_group,
-    up,
-    worker,
-):
-    main.add_command(command)

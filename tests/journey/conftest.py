@@ -3,16 +3,27 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from tests.journey.column import OpenColumn
 from tests.journey.embedded_column import open_embedded
-from tests.journey.production_column import shared_production
+from tests.journey.production_column import Production, run_production
 from tests.journey.town import Town, open_town
 
 OpenTown = Callable[..., Town]
+BROKERS: Final = 3
+
+
+@pytest.fixture(scope="session")
+def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
+    """One suite on servers for all: its start takes half a minute, and its rest a tenth of a core.
+
+    Each test finds it empty, and leaves every server and process as it found it.
+    """
+    with run_production(tmp_path_factory.mktemp("production") / "home", BROKERS) as running:
+        yield running
 
 
 @pytest.fixture(
@@ -22,15 +33,13 @@ OpenTown = Callable[..., Town]
         pytest.param("production", marks=[pytest.mark.kafka, pytest.mark.postgres]),
     ],
 )
-def column(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[OpenColumn]:
+def column(request: pytest.FixtureRequest) -> OpenColumn:
     """How each column of the design's table is opened, at its START and empty."""
     if request.param == "embedded":
-        yield open_embedded
-        return
-    with shared_production(tmp_path_factory.mktemp("production") / "home") as opened:
-        yield opened
+        return open_embedded
+    running: Production = request.getfixturevalue("production")
+    # One for all journeys, whatever folder they ask for.
+    return lambda _: running.emptied()
 
 
 @pytest.fixture

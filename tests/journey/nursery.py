@@ -12,15 +12,18 @@ import select
 import signal
 import sys
 from contextlib import suppress
+from importlib import import_module
 from typing import Final
 
-from services.cli.main import main
+from services.cli.main import COMMANDS, main
 
 LOOK_EVERY_S: Final = 0.01
 
 
 def serve() -> None:
     """Run what each line asks for, until there are no more lines."""
+    for place in COMMANDS.values():
+        import_module(place.partition(":")[0])
     for line in iter(sys.stdin.buffer.readline, b""):
         pid = os.fork()
         if not pid:

@@ -7,7 +7,7 @@ that a process remembers beside its database is how far it read each topic; a to
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -34,7 +34,7 @@ from services.local_servers.ports import HOST, free_ports
 from services.local_servers.process import Program, ServerProcess
 from services.local_servers.waiting import wait_until
 from tests.journey import forgetful_worker
-from tests.journey.column import START, OpenColumn, Stores
+from tests.journey.column import START, Stores
 from tests.journey.embedded_column import files_in, settings_at
 
 CALM_S: Final = 120.0
@@ -299,14 +299,3 @@ def brokers_of(suite: LocalSuite) -> KafkaSettings:
     """The way to the brokers of a suite."""
     copies = len(suite.kafka.brokers)
     return KafkaSettings(servers=suite.kafka.servers, replication=copies, in_sync=min(2, copies))
-
-
-@contextmanager
-def shared_production(home: Path) -> Iterator[OpenColumn]:
-    """One suite that every journey finds empty, whatever folder it asks for."""
-    with run_production(home) as production:
-
-        def opened(_: Path) -> AbstractContextManager[Production]:
-            return production.emptied()
-
-        yield opened

@@ -20,12 +20,13 @@ from services.cli.embedded import build_services
 from services.local_servers.process import ServerProcess
 from services.local_servers.waiting import wait_until
 from tests.journey.load import Load, open_mailboxes, programs
-from tests.journey.production_column import Production, brokers_of, run_production
+from tests.journey.production_column import Production, brokers_of
 from tests.journey.town import open_town
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
 FEW: Final = 6
+PAUSE_S: Final = 0.3
 IN_SYNC_S: Final = 120.0
 STOP_S: Final = 30.0
 BACK_S: Final = 60.0
@@ -34,13 +35,6 @@ PUBLISHERS: Final = (Service.REFERRAL_API, Service.MATCHER)
 LED: Final = (Task.RELAY, Task.JOBS)
 
 Fault = Callable[[Production, Load], None]
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
-    """A suite on three brokers; each fault leaves it as it found it."""
-    with run_production(tmp_path_factory.mktemp("cluster") / "home", 3) as production:
-        yield production
 
 
 def a_leader_killed(cluster: Production, load: Load) -> None:
@@ -169,16 +163,16 @@ MANY: Final = 10
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_what_was_acknowledged_outlives(cluster: Production, name: str) -> None:
+def test_what_was_acknowledged_outlives(production: Production, name: str) -> None:
     fault, times = FAULTS[name]
-    endure(cluster, fault, times)
+    endure(production, fault, times)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("name", FAULTS)
-def test_what_was_acknowledged_outlives_many_times(cluster: Production, name: str) -> None:
+def test_what_was_acknowledged_outlives_many_times(production: Production, name: str) -> None:
     fault, times = FAULTS[name]
-    endure(cluster, fault, times * MANY)
+    endure(production, fault, times * MANY)
 
 
 @contextmanager
@@ -196,7 +190,7 @@ def endure(cluster: Production, fault: Fault, times: int) -> None:
     """Let people work while the fault comes and goes, then look for what was lost or told twice."""
     with open_town(cluster.emptied(), *programs()) as town:
         open_mailboxes(town)
-        with Load(town) as load, healed(cluster):
+        with Load(town, pause_s=PAUSE_S) as load, healed(cluster):
             for _ in range(times):
                 load.await_acceptances(1)
                 fault(cluster, load)

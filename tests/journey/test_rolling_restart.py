@@ -2,7 +2,6 @@
 
 import os
 import signal
-from pathlib import Path
 from typing import Final
 
 import psutil
@@ -12,7 +11,7 @@ from services.cli.duties import Duty
 from services.local_servers.process import ServerProcess
 from services.local_servers.waiting import wait_until
 from tests.journey.load import Load, open_mailboxes, programs
-from tests.journey.production_column import Production, run_production
+from tests.journey.production_column import Production
 from tests.journey.town import open_town
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
@@ -48,11 +47,10 @@ def _workers(web: ServerProcess) -> set[int]:
 
 
 @pytest.mark.parametrize("requests", [SHORT, pytest.param(LONG, marks=pytest.mark.soak)])
-def test_no_request_fails_while_every_process_is_restarted(tmp_path: Path, requests: int) -> None:
-    with (
-        run_production(tmp_path / "home") as production,
-        open_town(production.emptied(), *programs()) as town,
-    ):
+def test_no_request_fails_while_every_process_is_restarted(
+    production: Production, requests: int
+) -> None:
+    with open_town(production.emptied(), *programs()) as town:
         open_mailboxes(town)
         with Load(town, patience_s=0) as load:
             while load.asked < requests:
