@@ -77,6 +77,12 @@ TOPICS: Final[dict[str, Topic]] = {
             consumers=frozenset({Consumer.OUTCOMES}),
             key="unit id",
         ),
+        Topic(
+            name=tallies.OF_MATCHER,
+            producer=Service.MATCHER,
+            consumers=frozenset({Consumer.OUTCOMES}),
+            key="unit id",
+        ),
     )
 }
 

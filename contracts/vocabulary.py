@@ -105,6 +105,43 @@ class Owner(StrEnum):
     COORDINATOR = "coordinator"
 
 
+class Attention(StrEnum):
+    """Why a referral stands in the coordinators' worklist; several may hold at once."""
+
+    UNPLACED = "unplaced"
+    WAITLISTED = "waitlisted"
+    CRISIS_LAPSED = "crisis_lapsed"
+    STALLED = "stalled"
+    RETURNED = "returned"
+    AGENCY_CLOSED = "agency_closed"
+    CONSENT_NEEDED = "consent_needed"
+    HOLDER_SILENT = "holder_silent"
+    DUPLICATE = "duplicate"
+
+
+class WorklistStep(StrEnum):
+    """What a coordinator may do with a referral; each has a route of its own."""
+
+    CORRECT = "correct"
+    PLACE = "place"
+    REROUTE = "reroute"
+    CLOSE = "close"
+    WITHDRAW = "withdraw"
+    ENTER_IN_ERROR = "enter_in_error"
+
+
+class AnswerStep(StrEnum):
+    """What an agency answers to an offer, and a coordinator may record on its behalf."""
+
+    ACKNOWLEDGE = "acknowledge"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    CONTACT = "contact"
+    ENGAGE = "engage"
+    COMPLETE = "complete"
+    NOT_SERVED = "not_served"
+
+
 class Side(StrEnum):
     """On whose side a reason lies: it decides whether a referral is routed again or ends."""
 
@@ -164,6 +201,19 @@ class RescindReason(StrEnum):
     PLACED_ELSEWHERE = "placed_elsewhere"
     CLOSED = "closed"
     ENTERED_IN_ERROR = "entered_in_error"
+    PROGRAM_PAUSED = "program_paused"
+    PROGRAM_CLOSED = "program_closed"
+
+
+class PauseReason(StrEnum):
+    """Why a program or its whole agency takes no referrals for a while."""
+
+    FULL = "full"
+    SHORT_OF_STAFF = "short_of_staff"
+    AWAY = "away"
+    OTHER = "other"
+    # Nobody may say it: so many offers in a row lapsed without a word from the agency.
+    SILENCE = "silence"
 
 
 class Outcome(StrEnum):
@@ -199,6 +249,24 @@ class ConsentGiver(StrEnum):
     REPRESENTATIVE = "representative"
 
 
+class ConsentStatus(StrEnum):
+    """Where a consent stands; only a given one opens the person to anybody."""
+
+    GIVEN = "given"
+    CANNOT_CONSENT_NOW = "cannot_consent_now"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class EraseReason(StrEnum):
+    """Why what was known of a person was erased; a word, for a text would outlive the person."""
+
+    PERSON_ASKED = "person_asked"
+    GUARDIAN_ASKED = "guardian_asked"
+    RETENTION_ENDED = "retention_ended"
+    NOT_LAWFUL = "not_lawful"
+
+
 class ConsentMethod(StrEnum):
     """How the consent was given."""
 
@@ -228,6 +296,18 @@ class ContactMode(StrEnum):
     IN_PERSON = "in_person"
 
 
+# Which ways a person's rule leaves open; whoever comes by on their own may always be spoken to.
+CONTACTS_OF: Final[dict[SafeContact, frozenset[ContactMode]]] = {
+    SafeContact.ANY: frozenset(ContactMode),
+    SafeContact.CALL_ONLY: frozenset({ContactMode.CALL, ContactMode.IN_PERSON}),
+    SafeContact.TEXT_ONLY: frozenset({ContactMode.TEXT, ContactMode.IN_PERSON}),
+    # It forbids the recording on a machine, not the call.
+    SafeContact.NO_VOICEMAIL: frozenset(ContactMode),
+    SafeContact.IN_PERSON_ONLY: frozenset({ContactMode.VISIT, ContactMode.IN_PERSON}),
+    SafeContact.DO_NOT_CONTACT: frozenset({ContactMode.IN_PERSON}),
+}
+
+
 class Accommodation(StrEnum):
     """What a place must allow or offer for this person (coarse eligibility codes)."""
 
@@ -243,6 +323,23 @@ class Origin(StrEnum):
 
     LIVE = "live"
     IMPORTED = "imported"
+
+
+class Purpose(StrEnum):
+    """Why somebody was shown what is known of a person."""
+
+    SERVE = "serve"
+    COORDINATE = "coordinate"
+
+
+class RefusedAttempt(StrEnum):
+    """What an officer tried that no officer may; counted without naming anybody."""
+
+    ROLE = "role"
+    TENANT = "tenant"
+    SEARCH = "search"
+    UNKNOWN_ADDRESS = "unknown_address"
+    METHOD = "method"
 
 
 class Role(StrEnum):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from contracts.bodies.shared import count, flag, moment
-from contracts.vocabulary import Accommodation, Need, Sector
+from contracts.vocabulary import Accommodation, Need, PauseReason, Sector
 
 MOST_PLACES: Final = 100_000
 MOST_TABLES: Final = 50
@@ -106,7 +106,11 @@ class HoursView(Schema):
 
 
 class ProgramView(Schema):
-    """A program as the directory shows it; ages in years, inclusive."""
+    """A program as the directory shows it; ages in years, inclusive.
+
+    Why and since when it is paused, and how many offers to its agency lapsed in a row, is told to
+    that agency, coordinators and admins alone: to all others these are null.
+    """
 
     program_id = fields.String(required=True)
     agency_id = fields.String(required=True)
@@ -131,6 +135,10 @@ class ProgramView(Schema):
     phone = fields.String(required=True, allow_none=True)
     active = fields.Boolean(required=True)
     paused = fields.Boolean(required=True)
+    paused_because = fields.Enum(PauseReason, by_value=True, allow_none=True)
+    paused_since = fields.AwareDateTime(allow_none=True)
+    paused_until = fields.AwareDateTime(allow_none=True)
+    lapses_in_a_row = fields.Integer(allow_none=True)
     training = fields.Boolean(required=True)
     version = fields.Integer(required=True)
     capacity = fields.Nested(CapacityView, required=True, allow_none=True)

@@ -72,10 +72,13 @@ class NoticesQuery(Schema):
 
 
 class NoticeView(Schema):
-    """A notice and what became of it; ``no_contact`` waits until its recipient names somebody."""
+    """A notice and what became of it; ``no_contact`` waits until its recipient names somebody.
+
+    A notice of an agency as such has no referral.
+    """
 
     notice_id = fields.UUID(required=True)
-    referral_id = fields.UUID(required=True)
+    referral_id = fields.UUID(required=True, allow_none=True)
     recipient = fields.String(required=True)
     template = fields.String(required=True)
     version = fields.String(required=True)

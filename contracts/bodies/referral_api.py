@@ -6,9 +6,20 @@ from typing import Any, Final
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from contracts import vocabulary as words
-from contracts.bodies.shared import Place, count, email_address, flag, moment, slug, text
+from contracts.bodies import consents
+from contracts.bodies.shared import (
+    LONGEST_NOTE,
+    Place,
+    count,
+    distinct,
+    email_address,
+    flag,
+    moment,
+    slug,
+    text,
+    word,
+)
 
-LONGEST_NOTE: Final = 2000
 _LANGUAGE: Final = r"^[a-z]{2,3}$(?!\n)"
 OLDEST: Final = 120
 LARGEST_HOUSEHOLD: Final = 20
@@ -16,18 +27,8 @@ MOST_PROGRAMS: Final = 20
 PERSON_REASONS: Final = tuple(r for r in words.Reason if words.Side.PERSON in words.SIDES_OF[r])
 
 
-def word(kind: Any, **options: Any) -> fields.Enum[Any]:
-    """A word of one of the closed lists."""
-    return fields.Enum(kind, by_value=True, **options)
-
-
 def _programs() -> fields.List[str]:
-    return fields.List(slug(), validate=[validate.Length(max=MOST_PROGRAMS), _distinct])
-
-
-def _distinct(values: list[Any]) -> None:
-    if len(set(values)) < len(values):
-        raise ValidationError("Name each only once.")
+    return fields.List(slug(), validate=[validate.Length(max=MOST_PROGRAMS), distinct])
 
 
 def _side_fits(data: Mapping[str, Any]) -> None:
@@ -76,29 +77,13 @@ class PersonChange(Schema):
     )
     age = count(0, OLDEST, allow_none=True, metadata={"description": "years"})
     household_size = count(1, LARGEST_HOUSEHOLD, allow_none=True)
-    accommodations = fields.List(word(words.Accommodation), validate=_distinct)
+    accommodations = fields.List(word(words.Accommodation), validate=distinct)
 
 
 class Person(PersonChange):
     """The person: how to reach or find them, safely, and what a place must allow."""
 
     safe_contact = word(words.SafeContact, required=True)
-
-
-class Consent(Schema):
-    """What the person agreed to, how, and who said so."""
-
-    scope = word(words.ConsentScope, required=True)
-    given_by = word(words.ConsentGiver, required=True)
-    method = word(words.ConsentMethod, required=True)
-    representative_name = text(200, allow_none=True)
-    expires_at = moment(allow_none=True)
-
-    @validates_schema
-    def _names_the_representative(self, data: dict[str, Any], **_: object) -> None:
-        giver = data["given_by"]
-        if giver != words.ConsentGiver.SELF and not data.get("representative_name"):
-            raise ValidationError(f"Needed where the {giver} consents.", "representative_name")
 
 
 class SubmitReferral(Schema):
@@ -117,7 +102,7 @@ class SubmitReferral(Schema):
     preferred_programs = _programs()
     avoided_programs = _programs()
     note = text(LONGEST_NOTE, allow_none=True)
-    consent = fields.Nested(Consent, required=True)
+    consent = fields.Nested(consents.Consent, required=True)
     origin = word(words.Origin, load_default=words.Origin.LIVE)
     occurred_at = moment(allow_none=True)
 
@@ -151,6 +136,9 @@ class Receipt(Schema):
     reference = fields.String(required=True)
     status = word(words.CoarseStatus, required=True)
     submitted_at = fields.AwareDateTime(required=True)
+    needs_attention = fields.Boolean(
+        metadata={"description": "a crisis nobody answered in time, while the encounter is open"}
+    )
 
 
 class OfferStanding(Schema):
@@ -164,6 +152,9 @@ class OfferStanding(Schema):
     deadline_at = fields.AwareDateTime(required=True)
     reason = word(words.Reason, required=True, allow_none=True)
     side = word(words.Side, required=True, allow_none=True)
+    over_capacity = fields.Boolean(
+        metadata={"description": "a coordinator insisted: none of the stated places is taken"}
+    )
 
 
 class OfferView(OfferStanding):
@@ -183,6 +174,8 @@ class OfferView(OfferStanding):
     outcome = word(words.Outcome, required=True, allow_none=True)
     origin = word(words.Origin, required=True)
     training = fields.Boolean(required=True)
+    consent = word(words.ConsentStatus)
+    revocation = fields.Nested(consents.RevocationOfOffer, allow_none=True)
 
 
 class OfferPage(Schema):
@@ -217,6 +210,8 @@ class ReferralView(Receipt):
     side = word(words.Side, allow_none=True)
     origin = word(words.Origin)
     training = fields.Boolean()
+    consent = word(words.ConsentStatus)
+    erased_at = fields.AwareDateTime(allow_none=True)
 
 
 class ReferralPage(Schema):
@@ -255,10 +250,11 @@ class Close(Schema):
 
 
 class PlaceByHand(Schema):
-    """The coordinator asks for one program, and says why."""
+    """The coordinator asks for one program, and says why; ``insist`` goes beyond its capacity."""
 
     program_id = slug(required=True)
     note = text(LONGEST_NOTE, required=True)
+    insist = flag(load_default=False)
 
 
 class EnterInError(Schema):
@@ -314,7 +310,7 @@ class PersonView(Schema):
     language = fields.String(required=True, allow_none=True)
     household_size = fields.Integer(required=True, allow_none=True)
     accommodations = fields.List(fields.String(), required=True)
-    consent = fields.Nested(Consent, required=True)
+    consent = fields.Nested(consents.ConsentOfPerson, required=True)
 
 
 class TallyBody(Schema):

@@ -13,6 +13,10 @@ _SLUG: Final = r"^[a-z0-9][a-z0-9._-]*$(?!\n)"
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 LONGEST_SLUG: Final = 80
+LONGEST_NOTE: Final = 2000
+# As ids.py makes them: read out over a telephone, they hold no I, L, O or U.
+REFERENCE: Final = r"^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$(?!\n)"
+REFERENCE_IS: Final = "must be a short reference such as 7QK4-M2XD"
 _DIGITS: Final = re.compile("-?[0-9]{1,18}")
 
 
@@ -59,6 +63,17 @@ class WholeNumber(fields.Integer):
 def flag(**options: Any) -> fields.Boolean:
     """True or false, and nothing that merely looks like it."""
     return fields.Boolean(truthy={True}, falsy={False}, **options)
+
+
+def word(kind: Any, **options: Any) -> fields.Enum[Any]:
+    """A word of one of the closed lists."""
+    return fields.Enum(kind, by_value=True, **options)
+
+
+def distinct(values: list[Any]) -> None:
+    """Raise ValidationError where something is named twice."""
+    if len(set(values)) < len(values):
+        raise ValidationError("Name each only once.")
 
 
 def _says_something(value: str) -> None:

@@ -1,11 +1,12 @@
 """Every event that the services publish, one file per topic family."""
 
-from contracts.events import directory, lifecycle, routing, tallies
+from contracts.events import consents, directory, lifecycle, routing, tallies
 from contracts.events.event import Event, EventType, event_types, type_named, type_of
 
 __all__ = [
     "Event",
     "EventType",
+    "consents",
     "directory",
     "event_types",
     "lifecycle",

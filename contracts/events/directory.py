@@ -1,13 +1,14 @@
 """The published directory entry of a program (compacted topic ``directory.programs``)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from marshmallow import fields
 
 from contracts.events.event import Event, Record, published
 from contracts.privacy import Coarse, coarse, ident, public
-from contracts.vocabulary import Need, Sector
+from contracts.vocabulary import Need, PauseReason, Sector
 
 TOPIC: Final = "directory.programs"
 
@@ -33,7 +34,11 @@ class OpeningHoursSchema(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramPublished(Event):
-    """The newest entry of one program; ``version`` decides, not arrival."""
+    """The newest entry of one program; ``version`` decides, not arrival.
+
+    ``paused_because`` tells why it is paused, ``paused_since`` when that began, and
+    ``paused_until`` when it ends by itself; None where nobody knows.
+    """
 
     program_id: str
     agency_id: str
@@ -49,6 +54,9 @@ class ProgramPublished(Event):
     training: bool = False
     handoff_phone: str | None = None
     handoff_address: str | None = None
+    paused_because: PauseReason | None = None
+    paused_since: datetime | None = None
+    paused_until: datetime | None = None
 
 
 @published("directory.program_published", 1, TOPIC)
@@ -71,3 +79,8 @@ class ProgramPublishedSchema(Record):
     training = public(fields.Boolean(load_default=False))
     handoff_phone = public(fields.String(load_default=None, allow_none=True))
     handoff_address = public(fields.String(load_default=None, allow_none=True))
+    paused_because = public(
+        fields.Enum(PauseReason, by_value=True, load_default=None, allow_none=True)
+    )
+    paused_since = public(fields.AwareDateTime(load_default=None, allow_none=True))
+    paused_until = public(fields.AwareDateTime(load_default=None, allow_none=True))

@@ -37,11 +37,15 @@ class LifecycleSchema(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferEvent(LifecycleEvent):
-    """Anything that happened to one offer."""
+    """Anything that happened to one offer.
+
+    ``on_behalf``: a coordinator recorded it for the agency.
+    """
 
     offer_id: UUID
     program_id: str
     agency_id: str
+    on_behalf: bool = False
 
 
 class OfferEventSchema(LifecycleSchema):
@@ -50,6 +54,7 @@ class OfferEventSchema(LifecycleSchema):
     offer_id = ident(fields.UUID(required=True))
     program_id = ident(fields.String(required=True))
     agency_id = ident(fields.String(required=True))
+    on_behalf = ident(fields.Boolean(load_default=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +150,14 @@ class ReferralUnplacedSchema(LifecycleSchema):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferMade(OfferEvent):
-    """The referral was offered to one program, to be answered by the deadline."""
+    """The referral was offered to one program, to be answered by the deadline.
+
+    ``over_capacity``: a coordinator insisted, beyond the places that the program stated.
+    """
 
     attempt: int
     deadline_at: datetime
+    over_capacity: bool = False
 
 
 @published("offer.made", 1, TOPIC)
@@ -159,6 +168,7 @@ class OfferMadeSchema(OfferEventSchema):
 
     attempt = ident(fields.Integer(required=True))
     deadline_at = coarse(Coarse.TIME, fields.AwareDateTime(required=True))
+    over_capacity = ident(fields.Boolean(load_default=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,10 @@ class OpenAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveOffer:
-    """An offer that an agency may still accept."""
+    """An offer that an agency may still accept.
+
+    One that is ``over_capacity`` takes none of the stated places.
+    """
 
     offer_id: UUID
     program_id: str
@@ -58,16 +61,18 @@ class LiveOffer:
     attempt: int
     state: OfferState
     deadline_at: datetime
+    over_capacity: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """The accepted offer: who holds the referral now."""
+    """The accepted offer: who holds the referral now; ``over_capacity`` as it was offered."""
 
     offer_id: UUID
     program_id: str
     agency_id: str
     accepted_at: datetime
+    over_capacity: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +144,7 @@ class LiveOfferSchema(Record):
     attempt = ident(fields.Integer(required=True))
     state = coarse(Coarse.STATE, fields.Enum(OfferState, by_value=True, required=True))
     deadline_at = coarse(Coarse.TIME, fields.AwareDateTime(required=True))
+    over_capacity = ident(fields.Boolean(load_default=False))
 
 
 class HolderSchema(Record):
@@ -150,6 +156,7 @@ class HolderSchema(Record):
     program_id = ident(fields.String(required=True))
     agency_id = ident(fields.String(required=True))
     accepted_at = coarse(Coarse.TIME, fields.AwareDateTime(required=True))
+    over_capacity = ident(fields.Boolean(load_default=False))
 
 
 class SnapshotSchema(Record):

@@ -59,11 +59,18 @@ def verify(chain: list[dict[str, Any]]) -> list[str]:
     """
     faults, previous = [], GENESIS
     for number, row in enumerate(chain, 1):
-        if row["number"] != number or row["previous"] != previous:
-            faults.append(f"entry {number} is missing or out of place")
-        if row["hash"] != entry_hash(row):
-            faults.append(f"entry {row['number']} was changed")
+        faults += link_faults(row, number, previous)
         previous = row["hash"]
+    return faults
+
+
+def link_faults(row: dict[str, Any], number: int, previous: str) -> list[str]:
+    """What is wrong with one entry, which should have this number and follow on this hash."""
+    faults = []
+    if row["number"] != number or row["previous"] != previous:
+        faults.append(f"entry {number} is missing or out of place")
+    if row["hash"] != entry_hash(row):
+        faults.append(f"entry {row['number']} was changed")
     return faults
 
 

@@ -18,6 +18,7 @@ from services.chassis import postgres
 WAL_SAFE: Final = (3, 51, 3)
 POOL_TIMEOUT_S: Final = 30.0
 _WAKES: Final = "wakes_loops"
+_SCRUBS: Final = "scrubs"
 # secure_delete: what is erased must not stay readable in the free pages of the file.
 _PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 
@@ -75,6 +76,8 @@ class Database:
                 yield session
         finally:
             self._here.inside = False
+        if session.info.get(_SCRUBS):
+            self.scrub()
         if session.info.get(_WAKES):
             self.committed()
 
@@ -140,6 +143,11 @@ def _prepare(connection: Any, mode: str) -> None:
 def wake_loops(session: Session) -> None:
     """Wake the relay and the jobs once this transaction has committed."""
     session.info[_WAKES] = True
+
+
+def scrub_after(session: Session) -> None:
+    """Leave nothing behind of what this transaction deletes, once it has committed."""
+    session.info[_SCRUBS] = True
 
 
 class Wake:

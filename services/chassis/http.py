@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -14,10 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from contracts.problems import JSON, Problem, ProblemError
+from services.chassis.actor import Actor
 from services.chassis.api import Api, Runtime, access_of
 from services.chassis.clock import Clock
 from services.chassis.event_log import LogUnavailableError
 from services.chassis.faults import is_transient, reason_of
+from services.chassis.firewall import Firewall
 from services.chassis.json_body import JsonProvider
 from services.chassis.metrics import RequestMetrics
 from services.chassis.tokens import Tokens, unauthenticated
@@ -88,16 +91,20 @@ def create_app(site: Site, runtime: Runtime, tokens: Tokens) -> flask.Flask:
     for api in site.apis:
         document.register_blueprint(api)
     app.extensions["handoff_document"] = document
-    protect(app, runtime.clock, tokens)
+    protect(app, runtime.clock, tokens, Firewall(runtime.database, runtime.clock))
     return app
 
 
-def protect(app: flask.Flask, clock: Clock, tokens: Tokens) -> None:
-    """Check access before every view, and answer every error with a problem."""
+def protect(app: flask.Flask, clock: Clock, tokens: Tokens, firewall: Firewall) -> None:
+    """Check access before every view, and answer every error with a problem.
+
+    What officers try that no officer may is counted.
+    """
     app.json = JsonProvider(app)
     app.before_request(_begin)
     app.before_request(lambda: _admit(app, clock, tokens))
     app.after_request(_end)
+    app.after_request(lambda response: _note_refusal(response, clock, tokens, firewall))
     app.teardown_request(lambda _: structlog.contextvars.clear_contextvars())
     app.register_error_handler(ProblemError, problem_response)
     app.register_error_handler(SQLAlchemyError, _database_fault)
@@ -157,15 +164,34 @@ def _admit(app: flask.Flask, clock: Clock, tokens: Tokens) -> None:
     access = access_of(view)
     if access is not None and not access.roles:
         return
-    scheme, _, token = flask.request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise unauthenticated("send an Authorization header: Bearer, then a token")
-    actor = tokens.verify(token.strip(), clock.now())
+    flask.g.caller = actor = _caller(clock, tokens)
     if access is None or actor.role not in access.roles:
         allowed = ", ".join(sorted(access.roles)) if access else "nobody"
         raise ProblemError(Problem.FORBIDDEN, f"a {actor.role} may not do this; allowed: {allowed}")
     flask.g.actor = actor
     flask.g.tenant = access.roles[actor.role]
+
+
+def _caller(clock: Clock, tokens: Tokens) -> Actor:
+    """Whose token came with the request; raises ProblemError (401, 503)."""
+    scheme, _, token = flask.request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise unauthenticated("send an Authorization header: Bearer, then a token")
+    return tokens.verify(token.strip(), clock.now())
+
+
+def _note_refusal(
+    response: flask.Response, clock: Clock, tokens: Tokens, firewall: Firewall
+) -> flask.Response:
+    """Have what an officer may not do counted; at an unknown address nobody has asked who calls."""
+    if not response.status_code >= HTTPStatus.BAD_REQUEST:
+        return response
+    actor: Actor | None = flask.g.get("caller")
+    if actor is None and flask.request.url_rule is None:
+        with suppress(ProblemError, SQLAlchemyError):
+            actor = _caller(clock, tokens)
+    firewall.note(actor, response.status_code)
+    return response
 
 
 def _check_access(app: flask.Flask) -> None:

@@ -2,11 +2,13 @@
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, false, func, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -44,6 +46,14 @@ def caller_of(actor: Actor) -> str:
     """Whose key it is: two agencies may have a user of the same name."""
     parts = (actor.role.value, actor.subject, actor.agency_id or "", actor.unit_id or "")
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def forget(session: Session, callers: Iterable[Actor], ids: Iterable[UUID]) -> None:
+    """Delete what these callers were answered about some things: it tells what was known then."""
+    path = func.lower(idempotency.c.route)
+    about = or_(false(), *(path.contains(f"/{one}/") for one in ids))
+    mine = idempotency.c.caller.in_({caller_of(caller) for caller in callers})
+    session.execute(delete(idempotency).where(mine, about))
 
 
 def attempt(caller: str, route: str, key: str, body: bytes, secret: bytes) -> Attempt:

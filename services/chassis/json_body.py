@@ -5,6 +5,7 @@ from typing import Any, Final
 import flask
 import orjson
 from flask.json.provider import JSONProvider
+from marshmallow import Schema, ValidationError
 
 from contracts.problems import InvalidError, Problem, ProblemError
 
@@ -63,6 +64,17 @@ def body_of(request: flask.Request) -> dict[str, Any] | None:
     if not isinstance(body, dict):
         raise InvalidError("json", "send a JSON object")
     return body
+
+
+def load_body(schema: Schema) -> dict[str, Any]:
+    """The body of this request as a schema reads it; raises ProblemError naming the fields."""
+    try:
+        loaded: dict[str, Any] = schema.load(body_of(flask.request) or {})
+    except ValidationError as error:
+        named = ", ".join(sorted(map(str, error.messages_dict)))
+        detail = f"not right: {named}"
+        raise ProblemError(Problem.INVALID, detail, error.messages_dict) from None
+    return loaded
 
 
 def _check(value: Any) -> None:

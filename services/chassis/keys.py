@@ -1,24 +1,32 @@
 """A key per person, wrapped by a master key, in a store apart from the data it opens."""
 
-import base64
 import hashlib
 import hmac
-import json
 import secrets
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
+from sqlalchemy import Column, Engine, Index, LargeBinary, MetaData, String, Table, select
 
+from contracts.problems import Problem, ProblemError
+from services.chassis import key_file
 from services.chassis.columns import UtcDateTime
 from services.chassis.database import Database
-from services.chassis.private_file import write_private
+from services.chassis.faults import reason_of
+from services.chassis.key_file import KeyFile
+from services.chassis.postgres import enter_as_writer
+
+log = structlog.get_logger()
 
 NONCE_BYTES: Final = 12
-KEY_BYTES: Final = 32
+KEY_BYTES: Final = key_file.KEY_BYTES
+# Between reading a row and opening it, its key may be wrapped anew and the old master retired.
+_LOOKS: Final = 3
 metadata = MetaData()
 
 person_keys = Table(
@@ -29,52 +37,109 @@ person_keys = Table(
     Column("wrapped", LargeBinary, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
+Index("ix_person_keys_master", person_keys.c.master, person_keys.c.person)
+
+
+def prepare(engine: Engine) -> None:
+    """Make the table and its index where they are missing: for a store that is a file."""
+    metadata.create_all(engine)
+    for index in person_keys.indexes:
+        index.create(engine, checkfirst=True)
 
 
 class KeyDestroyedError(Exception):
     """The person's key is gone: nothing sealed with it can be read again."""
 
 
-class MasterKeys:
-    """The master keys of a file: the current one wraps, all of them unwrap."""
+class MasterMissingError(ProblemError):
+    """A person's key is wrapped by a master key that this process does not have."""
 
-    def __init__(self, current: str, keys: dict[str, bytes]) -> None:
-        self.current = current
-        self._keys = keys
+    def __init__(self, master: str) -> None:
+        said = f"the keys here lack {master}: an administrator has to bring it (handoff keys list)"
+        super().__init__(Problem.UNAVAILABLE, said)
+
+
+class Wrapped(NamedTuple):
+    """A sealed key, and the master key that opens it."""
+
+    master: str
+    sealed: bytes
+
+
+class MasterKeys:
+    """The master keys of a file: the current one wraps, all of them unwrap.
+
+    The file is looked at before each use: a key that was added, put to use or retired counts at
+    once, in every process. What cannot be read changes nothing.
+    """
+
+    def __init__(self, current: str, keys: dict[str, bytes], secret: bytes | None = None) -> None:
+        self._content = KeyFile(current, keys, secret or keys[current])
+        self._path: Path | None = None
+        self._seen: tuple[int, int, int] | None = None
 
     @classmethod
     def read(cls, path: Path) -> "MasterKeys":
-        """Read a key file; raises ValueError where it holds no usable key."""
-        right = f"{path.name} needs a current key, and {KEY_BYTES} bytes in each, as base64"
-        try:
-            content = json.loads(path.read_text(encoding="ascii"))
-            current, texts = str(content["current"]), content["keys"]
-            keys = {name: base64.b64decode(text, validate=True) for name, text in texts.items()}
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise ValueError(right) from None
-        if current not in keys or any(len(key) != KEY_BYTES for key in keys.values()):
-            raise ValueError(right)
-        return cls(current, keys)
+        """Follow a key file; raises OSError, or ValueError where it holds no usable key."""
+        seen, content = _look(path), key_file.read(path)
+        made = cls(content.current, dict(content.keys), content.secret)
+        made._content, made._path, made._seen = content, path, seen
+        return made
 
     @staticmethod
-    def create_file(path: Path, name: str) -> None:
+    def create_file(path: Path, name: str, now: datetime | None = None) -> None:
         """Write a new master key, readable by its owner alone."""
-        key = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
-        write_private(path, json.dumps({"current": name, "keys": {name: key}}))
+        key_file.create(path, key_file.new_file(name, now))
 
-    def wrap(self, person: str, key: bytes) -> bytes:
+    @property
+    def path(self) -> Path | None:
+        """The file that is followed."""
+        return self._path
+
+    @property
+    def content(self) -> KeyFile:
+        """What stands in the file now."""
+        if self._path is not None and _look(self._path) not in {None, self._seen}:
+            self._take(self._path)
+        return self._content
+
+    @property
+    def current(self) -> str:
+        """The name of the master key that wraps."""
+        return self.content.current
+
+    def wrap(self, person: str, key: bytes) -> Wrapped:
         """The key sealed for this person under the current master key."""
-        return seal(self._keys[self.current], key, person)
+        now = self.content
+        return Wrapped(now.current, seal(now.keys[now.current], key, person))
 
     def unwrap(self, master: str, person: str, wrapped: bytes) -> bytes:
-        """The key of this person; raises KeyDestroyedError where the master key is gone."""
-        if master not in self._keys:
-            raise KeyDestroyedError(person)
-        return unseal(self._keys[master], wrapped, person)
+        """The key of this person; raises MasterMissingError where the master key is not here."""
+        keys = self.content.keys
+        if master not in keys:
+            raise MasterMissingError(master)
+        return unseal(keys[master], wrapped, person)
 
     def derive(self, purpose: str) -> bytes:
-        """A key for one purpose, such as the idempotency MAC."""
-        return hmac.digest(self._keys[self.current], purpose.encode(), hashlib.sha256)
+        """A key for one purpose, such as the idempotency MAC; no rotation changes it."""
+        return hmac.digest(self._content.secret, purpose.encode(), hashlib.sha256)
+
+    def _take(self, path: Path) -> None:
+        """Read the file anew; of one that is harmed it is told once, and what was read holds."""
+        self._seen = _look(path)
+        try:
+            self._content = key_file.read(path)
+        except (OSError, ValueError) as error:
+            log.warning("master_keys_not_read", reason=reason_of(error))
+
+
+def _look(path: Path) -> tuple[int, int, int] | None:
+    """What changes with the file; None where it cannot be seen."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def seal(key: bytes, plain: bytes, place: str) -> bytes:
@@ -102,23 +167,21 @@ class PersonKeys:
     def create(self, person: str, now: datetime) -> bytes:
         """A new key, durable before any data is sealed with it."""
         key = secrets.token_bytes(KEY_BYTES)
-        row = {
-            "person": person,
-            "master": self._masters.current,
-            "wrapped": self._masters.wrap(person, key),
-            "created_at": now,
-        }
         with self._database.transaction() as session:
+            # Before the master is chosen: who retires one waits for us, or we see what is left.
+            enter_as_writer(session, person_keys)
+            master, sealed = self._masters.wrap(person, key)
+            row = {"person": person, "master": master, "wrapped": sealed, "created_at": now}
             session.execute(person_keys.insert().values(row))
         return key
 
     def read(self, person: str) -> bytes:
-        """The key of a person; raises KeyDestroyedError."""
-        with self._database.transaction() as session:
-            row = session.execute(select(person_keys).where(person_keys.c.person == person)).first()
-        if row is None:
-            raise KeyDestroyedError(person)
-        return self._masters.unwrap(row.master, person, row.wrapped)
+        """The key of a person; raises KeyDestroyedError, or MasterMissingError."""
+        for _ in range(_LOOKS):
+            found = self._find(person)
+            with suppress(MasterMissingError):
+                return self._masters.unwrap(found.master, person, found.sealed)
+        raise MasterMissingError(found.master)
 
     def destroy(self, person: str) -> bool:
         """Forget a person's key for ever; False where there was none."""
@@ -126,3 +189,11 @@ class PersonKeys:
             gone = session.execute(person_keys.delete().where(person_keys.c.person == person))
         self._database.scrub()
         return bool(gone.rowcount)  # type: ignore[attr-defined]
+
+    def _find(self, person: str) -> Wrapped:
+        query = select(person_keys.c.master, person_keys.c.wrapped)
+        with self._database.transaction() as session:
+            row = session.execute(query.where(person_keys.c.person == person)).first()
+        if row is None:
+            raise KeyDestroyedError(person)
+        return Wrapped(row.master, row.wrapped)

@@ -28,10 +28,11 @@ class SchemaError(Exception):
     """The database is not at the schema version that the code expects."""
 
 
-def upgrade(database: Database, store: str) -> None:
+def upgrade(database: Database, store: str, to: str = "head") -> None:
     """Apply every migration that is missing, in one transaction; two at once wait for each other.
 
-    Raises SchemaError for a database that ``check_known`` refuses.
+    ``to`` names an earlier schema version to stop at. Raises SchemaError for a database that
+    ``check_known`` refuses.
     """
     with database.engine.begin() as connection:
         if database.on_postgres:
@@ -40,7 +41,7 @@ def upgrade(database: Database, store: str) -> None:
         _check_known(connection, store)
         config = _config(store)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def current(database: Database) -> str | None:

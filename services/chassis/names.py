@@ -9,7 +9,15 @@ from services.chassis.settings import Settings
 # One environment may be shared by all processes, and the chassis imports no service: a test holds
 # this list against what each of them reads.
 OF_SERVICES: Final = frozenset(
-    {"CAPACITY_ALLOWANCE_S", "DEADLINES", "MAIL_FROM", "PUBLIC_URL", "SMTP_URL"}
+    {
+        "CAPACITY_ALLOWANCE_S",
+        "CONSENT_RULES",
+        "DEADLINES",
+        "MAIL_FROM",
+        "PAUSE_AFTER_LAPSES",
+        "PUBLIC_URL",
+        "SMTP_URL",
+    }
 )
 OF_COMMANDS: Final = frozenset({"COORDINATOR_TOKEN", "TOKEN", "URL"})
 KNOWN: Final = settings.NAMES | kafka.NAMES | OF_SERVICES | OF_COMMANDS

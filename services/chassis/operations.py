@@ -7,20 +7,23 @@ from typing import Any, Final
 
 import flask
 from flask_swagger_ui import get_swaggerui_blueprint
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, fields, validate
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from contracts.bodies.shared import moment
-from contracts.problems import ConflictError, InvalidError, NotFoundError, Problem, ProblemError
+from contracts.problems import ConflictError, InvalidError, NotFoundError
 from contracts.topics import TOPICS, Consumer, Service
 from contracts.vocabulary import Role
 from services.chassis import held
 from services.chassis.api import Tenant, guarded
+from services.chassis.audit_routes import add_audit
 from services.chassis.clock import Clock, SettableClock
+from services.chassis.firewall import Firewall
 from services.chassis.http import LARGEST_BODY, document_of, http_problem, protect
-from services.chassis.json_body import body_of
+from services.chassis.json_body import load_body
+from services.chassis.key_routes import add_keys
 from services.chassis.metrics import registry_of
 from services.chassis.service import ParkedError, WiredService
 from services.chassis.tokens import Tokens
@@ -67,6 +70,8 @@ def create_operations(
     _add_reference(app, services)
     _add_parked(app, services)
     _add_republish(app, services)
+    add_audit(app, services)
+    add_keys(app, services)
     if isinstance(clock, SettableClock):
         _add_clock(app, services[0], clock)
 
@@ -76,7 +81,7 @@ def create_operations(
         return flask.Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     app.register_error_handler(HTTPException, http_problem)
-    protect(app, clock, tokens)
+    protect(app, clock, tokens, Firewall(services[0].database, clock))
     return app
 
 
@@ -146,7 +151,7 @@ def _add_parked(app: flask.Flask, services: Sequence[WiredService]) -> None:
     @app.post("/ops/parked/redrive")
     @guarded(_ADMIN)
     def redrive() -> dict[str, Any]:
-        body = _body(RedriveBody())
+        body = load_body(RedriveBody())
         wanted: Consumer = body["consumer"]
         for service in services:
             if any(box.consumer == wanted for box in service.inboxes):
@@ -169,7 +174,7 @@ def _add_republish(app: flask.Flask, services: Sequence[WiredService]) -> None:
     @app.post("/ops/republish")
     @guarded(_ADMIN)
     def republish() -> tuple[dict[str, Any], int]:
-        body = _body(RepublishBody())
+        body = load_body(RepublishBody())
         service = named.get(body["service"])
         if service is None:
             raise NotFoundError("service")
@@ -193,19 +198,8 @@ def _add_clock(app: flask.Flask, witness: WiredService, clock: SettableClock) ->
     @guarded(_ADMIN)
     def set_clock() -> dict[str, Any]:
         try:
-            clock.set(_body(ClockBody())["now"])
+            clock.set(load_body(ClockBody())["now"])
         except ValueError as error:
             raise InvalidError("now", str(error)) from None
-        witness.clock_was_set(flask.g.actor)
+        witness.operated(flask.g.actor, "clock.set")
         return {"now": clock.now().isoformat()}
-
-
-def _body(schema: Schema) -> dict[str, Any]:
-    try:
-        loaded: dict[str, Any] = schema.load(body_of(flask.request) or {})
-    except ValidationError as error:
-        fields_named = ", ".join(sorted(map(str, error.messages_dict)))
-        raise ProblemError(
-            Problem.INVALID, f"not right: {fields_named}", error.messages_dict
-        ) from None
-    return loaded

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from contracts import codec
 from contracts.events import Event, type_of
+from services.chassis import redaction
 from services.chassis.columns import insert
 from services.chassis.database import wake_loops
 from services.chassis.heads import GENESIS, claim, head_of, set_hash
@@ -100,18 +101,25 @@ def verify(session: Session, topic: str, key: str) -> list[str]:
     query = select(history).where(history.c.topic == topic, history.c.key == key)
     faults: list[str] = []
     previous, seq = GENESIS, 0
-    for seq, row in enumerate(session.execute(query.order_by(history.c.seq)).mappings(), 1):
-        fields = dict(row)
-        if fields["seq"] != seq:
-            return [*faults, f"number {seq} is missing"]
-        if not _payload_stands(fields):
-            faults.append(f"the payload of number {seq} was changed")
-        previous = chain_hash(previous, fields)
-        if previous != fields["hash"]:
-            faults.append(f"number {seq} was changed")
+    for row in session.execute(query.order_by(history.c.seq)).mappings():
+        faults += link_faults(dict(row), seq + 1, previous)
+        seq, previous = row["seq"], row["hash"]
+    faults += redaction.faults(session, topic, key)
     head = head_of(session, topic, key)
     if head != (seq, previous):
         faults.append(f"the head says {head[0]}, the stream ends at {seq}")
+    return faults
+
+
+def link_faults(row: dict[str, Any], seq: int, previous: str) -> list[str]:
+    """What is wrong with one event, which should have this number and follow on this hash."""
+    if row["seq"] != seq:
+        return [f"number {seq} is missing"]
+    faults = []
+    if not _payload_stands(row):
+        faults.append(f"the payload of number {seq} was changed")
+    if chain_hash(previous, row) != row["hash"]:
+        faults.append(f"number {seq} was changed")
     return faults
 
 
@@ -130,6 +138,12 @@ def republish(session: Session, topic: str, key: str | None = None) -> int:
     if key is not None:
         wanted.append(history.c.key == key)
     return _put_again(session, wanted)
+
+
+def republish_streams(session: Session, topic: str, keys: Collection[str]) -> int:
+    """The same for the streams of these keys; returns how many events."""
+    ours = (history.c.topic == topic, history.c.key.in_(sorted(keys)))
+    return _put_again(session, [*ours, history.c.payload.is_not(None)])
 
 
 def republish_newest(session: Session, places: Collection[tuple[str, str]]) -> int:
@@ -209,9 +223,12 @@ def _check_sendable(row: dict[str, Any]) -> None:
 
 
 def _payload_stands(row: dict[str, Any]) -> bool:
-    """Whether a payload is the one that was published; erased ones have lost their salt too."""
+    """Whether a payload is the one that was published.
+
+    Erased ones have lost their salt, too; what remains of them is held against its seal.
+    """
     if row["salt"] is None:
-        return row["payload"] is None
+        return True
     same: bool = digest(row["payload"], row["salt"]) == row["digest"]
     return same
 

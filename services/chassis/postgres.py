@@ -19,7 +19,10 @@ POOL_TIMEOUT_S: Final = 10.0
 AGENCY: Final = "handoff.agency"
 EVERY_AGENCY: Final = "*"
 NO_AGENCY: Final = ""
-_AS_AGENCY: Final = text("SELECT set_config('handoff.agency', :agency, true)")
+# Whoever takes a cut through several databases (cut.py) holds the gate of each for a moment, alone.
+_AS_AGENCY: Final = text(
+    "SELECT set_config('handoff.agency', :agency, true), pg_advisory_xact_lock_shared(:gate)"
+)
 _SERVER_TIME: Final = text("SELECT clock_timestamp()")
 
 
@@ -47,8 +50,11 @@ def lasting_engine(url: str) -> Engine:
 
 
 def show_only(on: Session | Connection, agency_id: str) -> None:
-    """Until this transaction ends, the policies show rows of this agency and of no other."""
-    on.execute(_AS_AGENCY, {"agency": agency_id})
+    """Until this transaction ends, the policies show rows of this agency and of no other.
+
+    It is how every transaction begins, and with it each passes the gate of its database.
+    """
+    on.execute(_AS_AGENCY, {"agency": agency_id, "gate": GATE})
 
 
 def show_every_agency(on: Session | Connection) -> None:
@@ -65,6 +71,15 @@ def keep_writers_out(session: Session, table: Table) -> None:
         session.execute(text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
 
 
+def enter_as_writer(session: Session, table: Table) -> None:
+    """Let nobody keep writers out of the table until this transaction ends.
+
+    On SQLite nothing is to be done: a transaction is alone from its first line.
+    """
+    if _speaks_to_postgres(session):
+        session.execute(text(f"LOCK TABLE {table.name} IN ROW EXCLUSIVE MODE"))
+
+
 def take_time(session: Session) -> None:
     """Let the statements of this transaction take their time: for one over a whole history."""
     if _speaks_to_postgres(session):
@@ -74,6 +89,9 @@ def take_time(session: Session) -> None:
 def lock_number(name: str) -> int:
     """The number of a named advisory lock, the same in every process: PostgreSQL knows no names."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
+GATE: Final = lock_number("gate")
 
 
 def take_long_turn(connection: Connection, name: str) -> None:

@@ -2,11 +2,28 @@
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
 def write_private(path: Path, text: str) -> None:
     """Create the file (mode 600); raises FileExistsError rather than overwrite a secret."""
+    with _draft(path, text) as draft:
+        os.link(draft, path)  # unlike a rename, a link never replaces what stands there
+    sync_folder(path.parent)
+
+
+def replace_private(path: Path, text: str) -> None:
+    """Write the file (mode 600), at once, in place of what stands there."""
+    with _draft(path, text) as draft:
+        draft.replace(path)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def _draft(path: Path, text: str) -> Iterator[Path]:
+    """The text in a file of another name beside it, durable; gone afterwards."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
@@ -15,13 +32,13 @@ def write_private(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.link(draft, path)  # unlike a rename, a link never replaces what stands there
+        yield draft
     finally:
         draft.unlink(missing_ok=True)
-    _sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

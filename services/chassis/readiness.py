@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from services.chassis import migrations, roles
 from services.chassis.database import Database
+from services.chassis.keyring import Keyring
 from services.chassis.settings import KEY_STORE
 
 Checks = dict[str, Callable[[], str | None]]
@@ -20,8 +21,11 @@ def checks_of(database: Database, store: str) -> Checks:
     return checks
 
 
-def key_store_checks(database: Database) -> Checks:
-    """The same for the store of persons' keys; as a file it has no schema version."""
-    if not database.on_postgres:
-        return {"key_store": database.ping}
-    return {f"key_store_{name}": check for name, check in checks_of(database, KEY_STORE).items()}
+def key_store_checks(database: Database, keyring: Keyring) -> Checks:
+    """The same for the store of persons' keys; as a file it has no schema version.
+
+    Every master key that wraps a person's key must be at hand.
+    """
+    stores = checks_of(database, KEY_STORE) if database.on_postgres else {"ping": database.ping}
+    named = {f"key_store_{name}": check for name, check in stores.items()}
+    return {**named, "master_keys": keyring.fault}

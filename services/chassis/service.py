@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import flask
 import structlog
@@ -18,6 +18,7 @@ from services.chassis.database import Database, Wake
 from services.chassis.event_log import EventLog, LogUnavailableError
 from services.chassis.faults import is_transient, reason_of
 from services.chassis.inbox import Inbox, NotParkedError
+from services.chassis.keyring import Keyring
 from services.chassis.leader import Leader
 from services.chassis.loops import Job, Loop
 from services.chassis.relay import Relay
@@ -66,7 +67,8 @@ class Flow:
 class WiredService:
     """What ``app.py`` of a service builds; ``prefixes`` are the addresses it owns.
 
-    ``stores`` are databases beside its own, closed with it.
+    ``stores`` are databases beside its own, closed with it; ``keyring`` is of the service that has
+    the key store.
     """
 
     name: Service
@@ -78,6 +80,7 @@ class WiredService:
     jobs: Sequence[Job]
     stores: Sequence[Database] = ()
     checks: dict[str, Callable[[], str | None]] = field(default_factory=dict)
+    keyring: Keyring | None = None
     consumers: list[ConsumerLoop] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
     _log: EventLog | None = None
@@ -190,10 +193,10 @@ class WiredService:
             audit.record(session, OPERATIONS, now, actor, "stream.republish", **detail)
         return events
 
-    def clock_was_set(self, actor: Actor) -> None:
-        """Audit who set the clock; the entry's own time is what it was set to."""
+    def operated(self, actor: Actor, action: str, **detail: Any) -> None:
+        """Audit what an operator did beside the database; ``clock.set`` bears the time it set."""
         with self.database.transaction() as session:
-            audit.record(session, OPERATIONS, self.clock.now(), actor, "clock.set")
+            audit.record(session, OPERATIONS, self.clock.now(), actor, action, **detail)
 
     def close(self) -> None:
         """Let others lead, leave the groups, close the databases; the loops have ended before."""

@@ -139,6 +139,17 @@ audit: Final = Table(
     Column("hash", String(64), nullable=False),
 )
 
+# ``told`` is how many of them the figures have heard of.
+refused_attempts: Final = Table(
+    "refused_attempts",
+    metadata,
+    Column("unit_id", String(80), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("since", UtcDateTime, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("told", Integer, nullable=False),
+)
+
 idempotency: Final = Table(
     "idempotency",
     metadata,

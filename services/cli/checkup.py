@@ -14,7 +14,7 @@ from services.chassis.keys import MasterKeys
 from services.chassis.platform import MASTER, SIGNING
 from services.chassis.settings import Mode, SettingError, Settings
 from services.chassis.tokens import Tokens, read_keys
-from services.cli import people, settings
+from services.cli import copies, people, settings
 from services.cli.home import HomeError, check_clock
 
 LEAST_FREE_BYTES: Final = 200_000_000
@@ -28,12 +28,16 @@ _PROBE: Final = b"handoff doctor"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found; ``mend`` says what to do where it is not right."""
+    """What a check found; ``mend`` says what to do where it is not right.
+
+    What ``warns`` is right as yet, and ought to be seen to all the same.
+    """
 
     check: str
     right: bool
     state: str
     mend: str = ""
+    warns: bool = False
 
 
 def settings_of(home: Path | None) -> Settings | Finding:
@@ -55,8 +59,23 @@ def mode(found: Settings) -> Finding:
 
 def keys(found: Settings) -> Iterator[Finding]:
     """The key files: there, readable by their owner alone, usable."""
-    for name in (MASTER, SIGNING):
-        yield key_file(found, name)
+    yield key_file(found, MASTER)
+    yield key_file(found, SIGNING)
+    yield from second_copy(found)
+
+
+def second_copy(found: Settings) -> Iterator[Finding]:
+    """Whether the master keys have a copy elsewhere: without them nobody's details can be read."""
+    check = "second copy"
+    try:
+        lacking = copies.without_copy(found)
+    except (OSError, ValueError):
+        return  # the check of the key file tells of it
+    if lacking:
+        state = f"{', '.join(lacking)}: no copy of this master key is known"
+        yield Finding(check, right=True, state=state, mend="handoff keys export FILE", warns=True)
+    else:
+        yield Finding(check, right=True, state="every master key has one (handoff keys list)")
 
 
 def sqlite_version() -> Finding:
@@ -120,7 +139,8 @@ def _use(found: Settings, name: str) -> None:
     path = found.keys / name
     if name == MASTER:
         masters = MasterKeys.read(path)
-        masters.unwrap(masters.current, "doctor", masters.wrap("doctor", _PROBE))
+        master, sealed = masters.wrap("doctor", _PROBE)
+        masters.unwrap(master, "doctor", sealed)
         return
     tokens, now = Tokens(read_keys(path), found.issuer, found.audience), datetime.now(UTC)
     tokens.verify(tokens.issue(people.ADMIN, now), now)

@@ -15,7 +15,9 @@ from services.cli.client import ClientError
 from services.cli.options import examples, home_option
 from services.cli.screen import say, table
 
-MARKS: Final = {True: "ok", False: "WRONG"}
+OK: Final = "ok"
+WARNING: Final = "warn"
+WRONG: Final = "WRONG"
 
 
 @click.command(epilog=examples("handoff doctor", "handoff doctor --home /srv/handoff"))
@@ -25,10 +27,10 @@ def doctor(home: Path | None) -> None:
 
     On servers it checks PostgreSQL (each database, its schema and its role), Kafka and its topics,
     the identity provider's keys and the clocks, and says what each process is for. The exit code
-    is 1 where anything is wrong. Nothing is changed.
+    is 1 where anything is wrong, not for a warning. Nothing is changed.
     """
     findings, servers = _findings(home)
-    rows = [[f.check, MARKS[f.right], f.state, f.mend] for f in findings]
+    rows = [[f.check, _mark(f), f.state, f.mend] for f in findings]
     table("Handoff", ("check", "", "state", "what to do"), rows)
     if servers:
         columns = ("process", "what it is for", "command")
@@ -36,7 +38,14 @@ def doctor(home: Path | None) -> None:
     wrong = [finding.check for finding in findings if not finding.right]
     if wrong:
         raise ClientError(f"{len(wrong)} wrong: {', '.join(wrong)}")
-    say("all is well")
+    warnings = ", ".join(finding.check for finding in findings if finding.warns)
+    say(f"all is well; see to: {warnings}" if warnings else "all is well")
+
+
+def _mark(finding: Finding) -> str:
+    if not finding.right:
+        return WRONG
+    return WARNING if finding.warns else OK
 
 
 def _findings(home: Path | None) -> tuple[list[Finding], bool]:

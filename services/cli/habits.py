@@ -110,7 +110,9 @@ def _kind(rng: Random, seed: int, asked: Asked) -> str:
 def _after(rng: Random, kind: str, need: str, answer: timedelta) -> tuple[Step, ...]:
     """What follows an acceptance: contact, then an engagement that ends, fails or goes on."""
     contact = _whole(answer + timedelta(minutes=rng.uniform(10, 60)))
-    called = Step(contact, "contacts", {"mode": rng.choice(("call", "visit")), "reached": True})
+    # Both are safe under every rule that the plan's people state.
+    how = rng.choice(("in_person", "visit"))
+    called = Step(contact, "contacts", {"mode": how, "reached": True})
     if kind == "fails":
         body = {"reason": "needs_higher_care", "side": "provider"}
         return (called, Step(contact + timedelta(minutes=20), "not-served", body))

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -138,7 +139,7 @@ def check_clock(settings: Settings) -> None:
 def make_keys(settings: Settings) -> None:
     """Make the master key and the key that signs tokens where they are missing."""
     if not (settings.keys / MASTER).exists():
-        MasterKeys.create_file(settings.keys / MASTER, "master-1")
+        MasterKeys.create_file(settings.keys / MASTER, "master-1", datetime.now(UTC))
     if not _signing(settings).exists():
         create_key_file(_signing(settings), "signing-1")
 
@@ -150,7 +151,7 @@ def _databases(settings: Settings) -> dict[Path, Callable[[Database], None]]:
     so a start that was cut short is told from a file that was lost.
     """
     steps: dict[Path, Callable[[Database], None]] = {
-        settings.keys / STORE: lambda database: keys.metadata.create_all(database.engine),
+        settings.keys / STORE: lambda database: keys.prepare(database.engine),
         settings.data / EVENTS: lambda database: embedded_rows.metadata.create_all(database.engine),
     }
     for service in Service:

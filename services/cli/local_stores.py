@@ -70,20 +70,10 @@ class LocalStores:
         self.postgres.start()
         opened = self._settings
         for store in STORES:
-            opened = self._with_store(opened, store)
+            opened = with_store(self.postgres, opened, store)
         lines = list(migrate.on_servers(opened, list(Service)))
         self._say("PostgreSQL is up: " + "; ".join(lines))
         return opened
-
-    def _with_store(self, settings: Settings, store: str) -> Settings:
-        """The settings with one more store in them; its passwords are new with every start."""
-        passwords = Passwords(app=secrets.token_urlsafe(24), owner=secrets.token_urlsafe(24))
-        app, owner = create_store(self.postgres.url(), store, passwords)
-        return replace(
-            settings,
-            databases={**settings.databases, store: app},
-            migration_databases={**settings.migration_databases, store: owner},
-        )
 
     def _open_topics(self) -> KafkaSettings:
         found = access.brokers_of(self.kafka.servers, len(self.kafka.brokers))
@@ -91,6 +81,17 @@ class LocalStores:
         made = f"{len(report.created)} topics made" if report.created else "topics as before"
         self._say(f"Kafka is up: {made}")
         return found
+
+
+def with_store(postgres: Postgres, settings: Settings, store: str) -> Settings:
+    """The settings with one more store in them, made where it is missing; its passwords are new."""
+    passwords = Passwords(app=secrets.token_urlsafe(24), owner=secrets.token_urlsafe(24))
+    app, owner = create_store(postgres.url(), store, passwords)
+    return replace(
+        settings,
+        databases={**settings.databases, store: app},
+        migration_databases={**settings.migration_databases, store: owner},
+    )
 
 
 def _meter(say: Say) -> Callable[[int, int], None]:

@@ -6,6 +6,7 @@ from typing import IO, Any, Final
 import click
 
 from services.chassis.settings import SettingError
+from services.chassis.signed_head import HeadError
 from services.chassis.tokens import TokenFormError
 from services.cli.client import ClientError
 from services.cli.home import HomeError
@@ -17,16 +18,20 @@ from services.local_servers.errors import LocalServerError
 # Where each command stands. It is imported when it is called for: all of them together take
 # seconds, and a worker, which a platform starts by the dozen, needs one.
 COMMANDS: Final[dict[str, str]] = {
+    "audit": "services.cli.audit:audit_group",
+    "backup": "services.cli.backup:backup",
     "contracts": "services.cli.contracts:contracts_group",
     "demo": "services.cli.demo:demo",
     "directory": "services.cli.directory:directory_group",
     "doctor": "services.cli.doctor:doctor",
+    "keys": "services.cli.keys:keys_group",
     "mail": "services.cli.mail:mail",
     "migrate": "services.cli.migrate:migrate",
     "outcomes": "services.cli.outcomes:outcomes",
     "parked": "services.cli.parked:parked_group",
     "referrals": "services.cli.referrals:referrals_group",
     "republish": "services.cli.republish:republish",
+    "restore": "services.cli.restore:restore",
     "token": "services.cli.token:token_group",
     "topics": "services.cli.topics:topics_group",
     "up": "services.cli.up:up",
@@ -34,6 +39,7 @@ COMMANDS: Final[dict[str, str]] = {
 }
 _EXPECTED: Final = (
     ClientError,
+    HeadError,
     HomeError,
     LocalServerError,
     MapError,

@@ -65,6 +65,7 @@ def processes() -> Iterator[tuple[str, str, str]]:
 
 def _keys(found: Settings) -> Iterator[Finding]:
     yield checkup.key_file(found, MASTER)
+    yield from checkup.second_copy(found)
     if found.jwks_url is None:
         yield checkup.key_file(found, SIGNING)
     else:

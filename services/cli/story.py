@@ -43,7 +43,7 @@ def most_travelled(coordinator: Client) -> Mapping[str, Any] | None:
 def _history(coordinator: Client, referral: Mapping[str, Any]) -> None:
     items = coordinator.get(f"/v1/referrals/{referral['referral_id']}/history")["items"]
     rows = [
-        (item["seq"], _clock(item["at"]), _short(item["type"]), _facts(item["data"]))
+        (item["seq"], _clock(item["at"]), _short(item["type"]), facts_of(item["data"]))
         for item in items
     ]
     title = (
@@ -84,7 +84,8 @@ def _why(found: Mapping[str, Any]) -> str:
     return ", ".join([*words, *(f"{name} {value:+g}" for name, value in terms)])
 
 
-def _facts(data: Mapping[str, Any]) -> str:
+def facts_of(data: Mapping[str, Any]) -> str:
+    """The facts of an event that tell its story, in words."""
     told = [(name, data[name]) for name in TOLD if data.get(name) not in (None, [], ())]
     return ", ".join(f"{name} {_said(value)}" for name, value in told)
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from contracts.topics import Service
 from services.chassis.api import Runtime
+from services.chassis.firewall import Firewall
 from services.chassis.http import Site, create_app
 from services.chassis.platform import Platform
 from services.chassis.readiness import checks_of
@@ -11,11 +12,14 @@ from services.chassis.service import WiredService
 from services.matcher import handlers, jobs
 from services.matcher.domain.capacity_policy import Policy
 from services.matcher.routes.decisions import decisions_api
+from services.matcher.routes.halts import halts_api
 from services.matcher.routes.imports import imports_api
 from services.matcher.routes.programs import programs_api
+from services.matcher.routes.queue import queue_api
 from services.matcher.settings import MatcherSettings
+from services.matcher.usecases.tell_refused import tell_refused
 
-PREFIXES: Final = ("/v1/programs", "/v1/directory", "/v1/decisions")
+PREFIXES: Final = ("/v1/programs", "/v1/directory", "/v1/decisions", "/v1/queue")
 
 
 def build(platform: Platform, settings: MatcherSettings) -> WiredService:
@@ -23,7 +27,13 @@ def build(platform: Platform, settings: MatcherSettings) -> WiredService:
     name = Service.MATCHER
     database = platform.database(name)
     allowance = settings.capacity_allowance
-    apis = [programs_api(allowance), imports_api(allowance), decisions_api()]
+    apis = [
+        programs_api(allowance),
+        halts_api(),
+        imports_api(allowance),
+        decisions_api(),
+        queue_api(),
+    ]
     runtime = Runtime(database, platform.clock, platform.masters.derive("idempotency"))
     return WiredService(
         name=name,
@@ -31,9 +41,11 @@ def build(platform: Platform, settings: MatcherSettings) -> WiredService:
         database=database,
         clock=platform.clock,
         prefixes=PREFIXES,
-        inboxes=[handlers.inbox()],
+        inboxes=[handlers.inbox(settings.pause_after_lapses)],
         jobs=[
             jobs.decider(database, platform.clock, Policy()),
+            jobs.resumer(database, platform.clock),
+            Firewall(database, platform.clock).job(tell_refused),
             jobs.pruner(database, platform.clock),
         ],
         checks=checks_of(database, name),

@@ -1,4 +1,4 @@
-"""Time in: the decider's turns, and the forgetting of old idempotency keys."""
+"""Time in: the decider's turns, pauses that are over, and forgetting of old idempotency keys."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,12 +8,15 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.loops import Job
 from services.matcher.domain.capacity_policy import Policy
-from services.matcher.store import requests
+from services.matcher.store import halts, requests
 from services.matcher.store.journal import take_turn
 from services.matcher.usecases.decide_requests import decide_requests
+from services.matcher.usecases.halt import resume_over
+from services.matcher.usecases.hear_silence import SELF
 
 KEEP_KEYS: Final = timedelta(days=7)
 PRUNE_EVERY: Final = timedelta(hours=1)
+RESUME_BATCH: Final = 50
 
 
 def decider(database: Database, clock: Clock, policy: Policy) -> Job:
@@ -31,6 +34,23 @@ def decider(database: Database, clock: Clock, policy: Policy) -> Job:
             return decide_requests(session, clock.now(), policy)
 
     return Job("decide", tick, due)
+
+
+def resumer(database: Database, clock: Clock) -> Job:
+    """Ends the pauses whose time is over, a batch each tick."""
+
+    def due() -> int:
+        with database.transaction() as session:
+            return halts.count_over(session, clock.now())
+
+    def tick() -> int:
+        if not due():
+            return 0
+        with database.transaction() as session:
+            take_turn(session)
+            return resume_over(session, clock.now(), SELF, RESUME_BATCH)
+
+    return Job("resume", tick, due)
 
 
 def pruner(database: Database, clock: Clock) -> Job:

@@ -8,19 +8,24 @@ from environs import Env
 
 from services.chassis.settings import PREFIX, seal, within
 
-NAMES: Final = frozenset({"CAPACITY_ALLOWANCE_S"})
+NAMES: Final = frozenset({"CAPACITY_ALLOWANCE_S", "PAUSE_AFTER_LAPSES"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatcherSettings:
-    """``capacity_allowance``: clock skew plus the longest request, by which counting errs safe."""
+    """``capacity_allowance``: clock skew plus the longest request, by which counting errs safe.
+
+    ``pause_after_lapses``: after so many in a row a silent agency is paused; 0 = never.
+    """
 
     capacity_allowance: timedelta
+    pause_after_lapses: int = 3
 
 
 def read() -> MatcherSettings:
     """Read and check; raises SettingError naming the wrong one."""
     env = Env(eager=False, prefix=PREFIX)
     seconds = env.int("CAPACITY_ALLOWANCE_S", 60, validate=within(0, 3600))
+    lapses = env.int("PAUSE_AFTER_LAPSES", 3, validate=within(0, 100))
     seal(env)
-    return MatcherSettings(capacity_allowance=timedelta(seconds=seconds))
+    return MatcherSettings(capacity_allowance=timedelta(seconds=seconds), pause_after_lapses=lapses)

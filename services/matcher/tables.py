@@ -4,11 +4,24 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    false,
+    text,
+    true,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.chassis.columns import Json, Sequence, UtcDateTime
 from services.chassis.tables import NAMES
+from services.matcher.domain.request import WAITING
 
 ID: Final = String(80)
 WORD: Final = String(40)
@@ -22,12 +35,13 @@ class Base(DeclarativeBase):
 
 
 class AgencyRow(Base):
-    """An organisation that runs programs."""
+    """An organisation that runs programs; ``answered_at`` = when it last gave a sign of life."""
 
     __tablename__ = "agencies"
 
     id: Mapped[str] = mapped_column(ID, primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
+    answered_at: Mapped[datetime | None]
 
 
 class ProgramRow(Base):
@@ -52,10 +66,43 @@ class ProgramRow(Base):
     places: Mapped[Any]
     time_zone: Mapped[str] = mapped_column(String(64))
     phone: Mapped[str | None] = mapped_column(String(40))
+    listed: Mapped[bool] = mapped_column(server_default=true())
     active: Mapped[bool]
     paused: Mapped[bool]
+    paused_because: Mapped[str | None] = mapped_column(WORD)
+    paused_since: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None]
     training: Mapped[bool]
     version: Mapped[int]
+
+
+class HaltRow(Base):
+    """An agency, or one program of it, that takes nobody: paused, or closed."""
+
+    __tablename__ = "halts"
+    __table_args__ = (
+        Index("ix_halts_agency_id", "agency_id"),
+        Index("ix_halts_until", "until"),
+    )
+
+    scope: Mapped[str] = mapped_column(WORD, primary_key=True)
+    target_id: Mapped[str] = mapped_column(ID, primary_key=True)
+    kind: Mapped[str] = mapped_column(WORD, primary_key=True)
+    agency_id: Mapped[str] = mapped_column(ID, ForeignKey("agencies.id"))
+    because: Mapped[str | None] = mapped_column(WORD)
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+
+
+class AgencyLapseRow(Base):
+    """An offer that its agency let lapse, since it last gave a sign of life."""
+
+    __tablename__ = "agency_lapses"
+    __table_args__ = (Index("ix_agency_lapses_agency_id", "agency_id", "at"),)
+
+    offer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    agency_id: Mapped[str] = mapped_column(ID, ForeignKey("agencies.id"))
+    at: Mapped[datetime]
 
 
 class ProgramNeedRow(Base):
@@ -116,6 +163,7 @@ class RequestRow(Base):
     excluded: Mapped[Any]
     holder_program: Mapped[str | None] = mapped_column(ID)
     held_since: Mapped[datetime | None]
+    held_over_capacity: Mapped[bool] = mapped_column(server_default=false())
     answered: Mapped[str | None] = mapped_column(WORD)
     decision_number: Mapped[int]
     due: Mapped[bool]
@@ -132,8 +180,42 @@ Index(
 )
 
 
+# The words stand in the statement itself: a planner takes a partial index only where it sees
+# that the index holds every row that is asked for.
+IS_WAITING: Final = RequestRow.attempt.is_not(None) & RequestRow.answered.in_(
+    bindparam("waiting", WAITING, expanding=True, literal_execute=True)
+)
+_WAITING: Final = text(
+    f"attempt IS NOT NULL AND answered IN ({', '.join(repr(str(word)) for word in WAITING)})"
+)
+Index(
+    "ix_requests_sector",
+    _requests.sector,
+    _requests.answered,
+    sqlite_where=_WAITING,
+    postgresql_where=_WAITING,
+)
+
+
+class WaitRow(Base):
+    """A referral that waits for a place of a program which would take it, in its fair order."""
+
+    __tablename__ = "waits"
+    __table_args__ = (
+        Index("ix_waits_program_id", "program_id", "urgency_rank", "submitted_at", "referral_id"),
+    )
+
+    referral_id: Mapped[UUID] = mapped_column(ForeignKey("requests.referral_id"), primary_key=True)
+    program_id: Mapped[str] = mapped_column(ID, ForeignKey("programs.id"), primary_key=True)
+    urgency_rank: Mapped[int]
+    submitted_at: Mapped[datetime]
+
+
 class ReservationRow(Base):
-    """A place held: for an open attempt, or, with ``offer_id``, for a live offer."""
+    """A place held: for an open attempt, or, with ``offer_id``, for a live offer.
+
+    ``over_capacity``: a coordinator insisted, and none of the stated places is taken.
+    """
 
     __tablename__ = "reservations"
 
@@ -141,6 +223,7 @@ class ReservationRow(Base):
     program_id: Mapped[str] = mapped_column(ID, primary_key=True, index=True)
     attempt: Mapped[int]
     offer_id: Mapped[UUID | None]
+    over_capacity: Mapped[bool] = mapped_column(server_default=false())
 
 
 class AcceptanceRow(Base):
@@ -152,6 +235,7 @@ class AcceptanceRow(Base):
     referral_id: Mapped[UUID] = mapped_column(ForeignKey("requests.referral_id"), primary_key=True)
     accepted_at: Mapped[datetime] = mapped_column(primary_key=True)
     ended_at: Mapped[datetime | None]
+    over_capacity: Mapped[bool] = mapped_column(server_default=false())
 
 
 class DecisionRow(Base):
@@ -185,8 +269,17 @@ class JournalRow(Base):
     """One input of the decider; the numbers have no gap and follow the order of commits."""
 
     __tablename__ = "journal"
+    __table_args__ = (
+        Index(
+            "ix_journal_referral_id",
+            "referral_id",
+            sqlite_where=text("referral_id IS NOT NULL"),
+            postgresql_where=text("referral_id IS NOT NULL"),
+        ),
+    )
 
     number: Mapped[int] = mapped_column(Sequence, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(WORD)
     body: Mapped[Any]
+    referral_id: Mapped[UUID | None]

@@ -4,6 +4,7 @@ from typing import Final
 
 from contracts.topics import Service
 from services.chassis.api import Runtime
+from services.chassis.firewall import Firewall
 from services.chassis.http import Site, create_app
 from services.chassis.platform import Platform
 from services.chassis.readiness import checks_of
@@ -18,6 +19,7 @@ from services.notifier.routes import contacts as contact_routes
 from services.notifier.routes import notices as notice_routes
 from services.notifier.routes import outcomes as outcome_routes
 from services.notifier.settings import NotifierSettings
+from services.notifier.usecases.firewall import tell_refused
 
 PREFIXES: Final = ("/v1/outcomes", "/v1/notices", "/v1/agencies", "/v1/contacts")
 APIS: Final = (contact_routes.api, notice_routes.api, outcome_routes.api)
@@ -41,7 +43,11 @@ def build(platform: Platform, settings: NotifierSettings) -> WiredService:
         clock=platform.clock,
         prefixes=PREFIXES,
         inboxes=(notices.inbox(), outcomes.inbox()),
-        jobs=(Reminders(database, platform.clock).job(), deliveries.job()),
+        jobs=(
+            Reminders(database, platform.clock).job(),
+            deliveries.job(),
+            Firewall(database, platform.clock).job(tell_refused),
+        ),
         checks=checks_of(database, Service.NOTIFIER),
     )
 

@@ -19,16 +19,19 @@ class Model(DeclarativeBase):
 
 
 class NoticeRow(Model):
-    """A notice that is owed, and what became of it; no address, nothing of the person."""
+    """A notice that is owed, and what became of it; no address, nothing of the person.
+
+    One that is of an agency as such has no referral, and the agency's id for a reference.
+    """
 
     __tablename__ = "notices"
 
     notice_id: Mapped[UUID] = mapped_column(primary_key=True)
-    referral_id: Mapped[UUID]
+    referral_id: Mapped[UUID | None]
     recipient: Mapped[str] = mapped_column(String(80))
     template: Mapped[str] = mapped_column(String(40))
     version: Mapped[str] = mapped_column(String(40))
-    reference: Mapped[str] = mapped_column(String(20))
+    reference: Mapped[str] = mapped_column(String(80))
     sector: Mapped[str] = mapped_column(String(20))
     urgency: Mapped[str] = mapped_column(String(20))
     training: Mapped[bool]
@@ -124,6 +127,28 @@ class ProgressRow(Model):
     waitlisted: Mapped[bool]
     unplaced: Mapped[bool]
     offers: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+
+
+class UnitRow(Model):
+    """Whether a police unit trains."""
+
+    __tablename__ = "units"
+
+    unit_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    training: Mapped[bool]
+
+
+class RefusalCount(Model):
+    """How many attempts of a unit's officers a service refused for one kind, in one minute."""
+
+    __tablename__ = "refusal_counts"
+
+    service: Mapped[str] = mapped_column(String(20), primary_key=True)
+    unit_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    since: Mapped[datetime] = mapped_column(primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), index=True)
+    count: Mapped[int]
 
 
 class RollupCount(Model):

@@ -5,19 +5,39 @@ from typing import Final
 from contracts.topics import Service
 from services.chassis.api import Runtime
 from services.chassis.http import Site, create_app
+from services.chassis.keyring import Keyring
 from services.chassis.keys import PersonKeys
 from services.chassis.platform import Platform
 from services.chassis.readiness import checks_of, key_store_checks
 from services.chassis.service import WiredService
 from services.referral_api import handlers, jobs
-from services.referral_api.routes import deadlines, history, offers, referrals, tallies, units
+from services.referral_api.routes import (
+    consents,
+    deadlines,
+    history,
+    offers,
+    referrals,
+    tallies,
+    units,
+    worklist,
+)
 from services.referral_api.routes.desk import place_desk
 from services.referral_api.settings import ReferralApiSettings
 from services.referral_api.store.persons import Persons
 from services.referral_api.usecases.lifecycle import Desk
 
-_APIS: Final = (referrals.api, offers.api, units.api, tallies.api, deadlines.api, history.api)
-PREFIXES: Final = tuple(str(api.url_prefix) for api in _APIS)
+_APIS: Final = (
+    referrals.api,
+    offers.api,
+    consents.of_referrals,
+    consents.of_offers,
+    worklist.api,
+    units.api,
+    tallies.api,
+    deadlines.api,
+    history.api,
+)
+PREFIXES: Final = tuple(dict.fromkeys(str(api.url_prefix) for api in _APIS))
 
 
 def build(platform: Platform, settings: ReferralApiSettings) -> WiredService:
@@ -25,7 +45,8 @@ def build(platform: Platform, settings: ReferralApiSettings) -> WiredService:
     name = Service.REFERRAL_API
     database, key_store = platform.database(name), platform.key_store()
     keys = PersonKeys(key_store, platform.masters)
-    desk = Desk(Persons(keys), settings.deadlines)
+    keyring = Keyring(key_store, platform.masters)
+    desk = Desk(Persons(keys), settings.deadlines, settings.consent_rules)
     runtime = Runtime(database, platform.clock, platform.masters.derive(f"{name}.idempotency"))
     app = create_app(Site(name, "Handoff referrals", _APIS), runtime, platform.tokens)
     place_desk(app, desk)
@@ -38,5 +59,6 @@ def build(platform: Platform, settings: ReferralApiSettings) -> WiredService:
         prefixes=PREFIXES,
         inboxes=[handlers.inbox(desk)],
         jobs=jobs.jobs(jobs.Timers(database, platform.clock, desk), keys, key_store),
-        checks=checks_of(database, name) | key_store_checks(key_store),
+        checks=checks_of(database, name) | key_store_checks(key_store, keyring),
+        keyring=keyring,
     )

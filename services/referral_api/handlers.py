@@ -68,5 +68,7 @@ def _on_program(session: Session, _now: datetime, envelope: Envelope) -> None:
         paused=entry.paused,
         active=entry.active,
         training=entry.training,
+        sector=entry.sector,
+        needs=list(entry.needs),
     )
     directory.keep_program(session, copy)

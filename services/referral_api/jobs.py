@@ -1,4 +1,4 @@
-"""Time in: lapses, reviews, the sweep for what slipped, and keys that nobody needs."""
+"""Time in: lapses, reviews, consents, the sweep for what slipped, and keys to be destroyed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,14 +12,20 @@ from sqlalchemy.orm import Session
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.faults import is_transient
+from services.chassis.firewall import Firewall
 from services.chassis.keys import PersonKeys
 from services.chassis.logs import about
 from services.chassis.loops import Job
-from services.referral_api.store import orphans, referrals
+from services.referral_api.store import consents, directory, orphans, referrals, stopped
+from services.referral_api.usecases.acknowledge_revocation import remind
+from services.referral_api.usecases.erase import key_destroyed
+from services.referral_api.usecases.expire_consent import expire
 from services.referral_api.usecases.lapse import lapse
+from services.referral_api.usecases.leave_stopped import hand_over_held, leave_stopped
 from services.referral_api.usecases.lifecycle import Command, Desk, load_free
 from services.referral_api.usecases.mend import mend
 from services.referral_api.usecases.review import review
+from services.referral_api.usecases.tell_refused import tell_refused, tell_units
 
 log = structlog.get_logger()
 
@@ -51,9 +57,44 @@ def jobs(timers: Timers, keys: PersonKeys, key_store: Database) -> list[Job]:
     return [
         _timer("lapses", timers, referrals.with_due_offers, referrals.count_due_offers, lapse),
         _timer("reviews", timers, referrals.due_reviews, referrals.count_due_reviews, review),
+        _timer("expiries", timers, consents.due_expiries, consents.count_due_expiries, expire),
+        _timer("revocations", timers, consents.due_reminders, consents.count_due_reminders, remind),
+        _timer(
+            "stranded",
+            timers,
+            stopped.with_stranded_offers,
+            stopped.count_stranded_offers,
+            leave_stopped,
+        ),
+        _timer(
+            "left",
+            timers,
+            stopped.with_closed_holder,
+            stopped.count_closed_holders,
+            hand_over_held,
+        ),
+        Erasing(timers, keys).job(),
+        _units(timers),
+        Firewall(timers.database, timers.clock).job(tell_refused),
         Job("sweep", lambda: sweep.then(lambda: _sweep(timers)), _nothing_due),
         Job("clearing", lambda: clear.then(clearing.tick), _nothing_due),
     ]
+
+
+def _units(timers: Timers) -> Job:
+    """The job that tells the figures of units that were added or changed."""
+
+    def tick() -> int:
+        if not due():
+            return 0
+        with timers.database.transaction() as session:
+            return tell_units(session, timers.clock.now())
+
+    def due() -> int:
+        with timers.database.transaction() as session:
+            return directory.count_untold_units(session)
+
+    return Job("units", tick, due)
 
 
 class Pause:
@@ -77,7 +118,10 @@ class Pause:
 
 @dataclass(slots=True)
 class Clearing:
-    """Destroys the keys of persons whose referral was never committed."""
+    """Destroys the keys of persons whose referral was never committed, or who were erased.
+
+    The latter come back with an older copy of the key store.
+    """
 
     timers: Timers
     keys: PersonKeys
@@ -98,6 +142,31 @@ class Clearing:
                 log.info("orphan_key_destroyed", referral_id=person)
         self._seen = persons[-1]
         return len(persons)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """Destroys the keys of persons who were erased: the commit came first, so none is forgotten."""
+
+    timers: Timers
+    keys: PersonKeys
+
+    def job(self) -> Job:
+        """The job for the service's loops."""
+        return Job("erasing", self.tick, self.due)
+
+    def tick(self) -> int:
+        """One batch; returns how many keys were destroyed. After a crash it is done again."""
+        with self.timers.database.transaction() as session:
+            ids = consents.with_keys_left(session, BATCH)
+        for referral_id in ids:
+            self.keys.destroy(str(referral_id))
+        return _act(self.timers, ids, key_destroyed)
+
+    def due(self) -> int:
+        """How many keys are to be destroyed."""
+        with self.timers.database.transaction() as session:
+            return consents.count_keys_left(session)
 
 
 def _timer(

@@ -15,14 +15,17 @@ from sqlalchemy import (
     String,
     Uuid,
     bindparam,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from contracts.vocabulary import (
+    Attention,
     ConsentGiver,
     ConsentMethod,
     ConsentScope,
+    ConsentStatus,
     ContactMode,
     EntryDoor,
     Need,
@@ -32,6 +35,7 @@ from contracts.vocabulary import (
     Reason,
     ReferralState,
     RescindReason,
+    Sector,
     Side,
     Urgency,
 )
@@ -42,6 +46,10 @@ from services.referral_api.domain.referral import REVIEWED, SEEKING
 
 SLUG: Final = String(80)
 WORD_LENGTH: Final = 32
+KEY_LEFT: Final = "erased_at IS NOT NULL AND key_destroyed_at IS NULL"
+SUBJECT: Final = String(120)
+LISTED: Final = "due_at IS NOT NULL"
+WORK_ORDER: Final = ("due_at", "referral_id")
 
 
 class Refused(StrEnum):
@@ -49,6 +57,8 @@ class Refused(StrEnum):
 
     DECLINED = "declined"
     LAPSED = "lapsed"
+    # Nobody's no: the person's consent names other agencies.
+    NOT_NAMED = "not_named"
 
 
 class Base(DeclarativeBase):
@@ -72,6 +82,12 @@ def _among(states: tuple[StrEnum, ...]) -> str:
     return f"state IN ({words})"
 
 
+def _partial(name: str, where: str, *columns: str, unique: bool = False) -> Index:
+    """An index of the rows that are asked for, on both databases."""
+    rows = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=rows, postgresql_where=rows)
+
+
 class Unit(Base):
     """A police unit; training units' referrals reach training programs only."""
 
@@ -80,6 +96,8 @@ class Unit(Base):
     id: Mapped[str] = mapped_column(SLUG, primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
     training: Mapped[bool]
+    # Whether the figures have heard of it as it is.
+    told: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Program(Base):
@@ -94,6 +112,11 @@ class Program(Base):
     paused: Mapped[bool]
     active: Mapped[bool]
     training: Mapped[bool]
+    # None in copies that were made before these were kept, until the next version is heard.
+    sector: Mapped[Sector | None] = mapped_column(word(Sector))
+    needs: Mapped[list[str] | None] = mapped_column(Json)
+
+    __table_args__ = (_partial("ix_programs_stopped", "paused OR NOT active", "id"),)
 
 
 class Referral(Base):
@@ -132,6 +155,14 @@ class Referral(Base):
     outcome: Mapped[Outcome | None] = mapped_column(word(Outcome))
     reason: Mapped[Reason | None] = mapped_column(word(Reason))
     side: Mapped[Side | None] = mapped_column(word(Side))
+    # Copies of the newest consent; ``consent_ends_at`` is a timer, gone once it was noticed.
+    consent_status: Mapped[ConsentStatus] = mapped_column(
+        word(ConsentStatus), default=ConsentStatus.GIVEN, server_default=ConsentStatus.GIVEN.value
+    )
+    consent_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    consent_ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    key_destroyed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Raised by corrections alone: readers name it, and must not learn of declines by it.
     facts_version: Mapped[int]
     version: Mapped[int] = mapped_column()
@@ -144,12 +175,9 @@ class Referral(Base):
         Index("ix_referrals_state", "state", "id"),
         Index("ix_referrals_unit_id", "unit_id", "id"),
         Index("ix_referrals_unit_state", "unit_id", "state", "id"),
-        Index(
-            "ix_referrals_review_at",
-            "review_at",
-            sqlite_where=text("review_at IS NOT NULL"),
-            postgresql_where=text("review_at IS NOT NULL"),
-        ),
+        _partial("ix_referrals_consent_ends_at", "consent_ends_at IS NOT NULL", "consent_ends_at"),
+        _partial("ix_referrals_key_left", KEY_LEFT, "erased_at"),
+        _partial("ix_referrals_review_at", "review_at IS NOT NULL", "review_at"),
     )
 
 
@@ -163,6 +191,8 @@ class Offer(Base):
     program_id: Mapped[str] = mapped_column(SLUG)
     agency_id: Mapped[str] = mapped_column(SLUG)
     attempt: Mapped[int]
+    # The entry that whoever chose the program had seen; None in offers from before this was kept.
+    directory_version: Mapped[int | None]
     # As they were when it was offered: a later correction is not for an agency whose offer ended.
     need: Mapped[Need] = mapped_column(word(Need))
     urgency: Mapped[Urgency] = mapped_column(word(Urgency))
@@ -175,6 +205,15 @@ class Offer(Base):
     side: Mapped[Side | None] = mapped_column(word(Side))
     rescinded_for: Mapped[RescindReason | None] = mapped_column(word(RescindReason))
     outcome: Mapped[Outcome | None] = mapped_column(word(Outcome))
+    # A coordinator insisted: the place stands outside those that the program stated.
+    over_capacity: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # When it was accepted, whatever became of it: since then the agency may know the person.
+    held_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The revocation of a consent, as far as this holder goes; the reminder is a timer.
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revocation_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revocation_reminder_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revocation_acknowledged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         CheckConstraint(f"answered_at IS NOT NULL OR NOT ({_among(HOLDING)})", name="answered"),
@@ -183,35 +222,24 @@ class Offer(Base):
         Index("ix_offers_agency_state", "agency_id", "state", "deadline_at", "id"),
         Index("ix_offers_deadline_at", "deadline_at", "id"),
         Index("ix_offers_state", "state", "deadline_at", "id"),
-        Index(
-            "ix_offers_agency_live",
-            "agency_id",
-            "deadline_at",
-            "id",
-            sqlite_where=text(_among(LIVE)),
-            postgresql_where=text(_among(LIVE)),
+        _partial(
+            "ix_offers_revocation_reminder_at",
+            "revocation_reminder_at IS NOT NULL",
+            "revocation_reminder_at",
         ),
-        Index(
-            "uq_offers_holder",
-            "referral_id",
-            unique=True,
-            sqlite_where=text(_among(HOLDING)),
-            postgresql_where=text(_among(HOLDING)),
-        ),
-        Index(
-            "uq_offers_live",
-            "referral_id",
-            "program_id",
-            unique=True,
-            sqlite_where=text(_among(LIVE)),
-            postgresql_where=text(_among(LIVE)),
-        ),
+        _partial("ix_offers_agency_live", _among(LIVE), "agency_id", "deadline_at", "id"),
+        _partial("ix_offers_program_live", _among(LIVE), "program_id", "id"),
+        _partial("ix_offers_program_held", _among(HOLDING), "program_id", "id"),
+        _partial("uq_offers_holder", _among(HOLDING), "referral_id", unique=True),
+        _partial("uq_offers_live", _among(LIVE), "referral_id", "program_id", unique=True),
     )
 
 
 # The words stand in the statement itself: a planner takes a partial index only where it sees
 # that the index holds every row that is asked for.
 IS_LIVE: Final = Offer.state.in_(bindparam("live", LIVE, expanding=True, literal_execute=True))
+IS_HELD: Final = Offer.state.in_(bindparam("held", HOLDING, expanding=True, literal_execute=True))
+IS_STOPPED: Final = text("(programs.paused OR NOT programs.active)")
 
 
 class Refusal(Base):
@@ -223,6 +251,38 @@ class Refusal(Base):
     program_id: Mapped[str] = mapped_column(SLUG, primary_key=True)
     kind: Mapped[Refused] = mapped_column(word(Refused))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class WorkItem(Base):
+    """A referral's place in the worklist; without ``due_at`` nothing needs a coordinator now.
+
+    ``due_at`` is the earliest of its reasons'. Who has it keeps it while the referral goes on.
+    """
+
+    __tablename__ = "work_items"
+
+    referral_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("referrals.id"), primary_key=True)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    assigned_to: Mapped[str | None] = mapped_column(SUBJECT)
+
+    __table_args__ = (
+        _partial("ix_work_items_due_at", LISTED, *WORK_ORDER),
+        _partial("ix_work_items_nobodys", f"{LISTED} AND assigned_to IS NULL", *WORK_ORDER),
+        _partial("ix_work_items_assigned_to", LISTED, "assigned_to", *WORK_ORDER),
+    )
+
+
+class AttentionRow(Base):
+    """One reason why a referral needs a coordinator, since when, and by when."""
+
+    __tablename__ = "attentions"
+
+    referral_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("referrals.id"), primary_key=True)
+    why: Mapped[Attention] = mapped_column(word(Attention), primary_key=True)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_attentions_why", "why", "due_at", "referral_id"),)
 
 
 class ContactAttempt(Base):
@@ -239,17 +299,27 @@ class ContactAttempt(Base):
 
 
 class Consent(Base):
-    """What the person agreed to; a name of whoever represents them is sealed elsewhere."""
+    """One record of a referral's consent; the newest version stands, none is ever overwritten.
+
+    A name of whoever represents the person is sealed elsewhere. Agencies and sectors that were
+    named as recipients; none named = any. Erasure empties what tells of the person.
+    """
 
     __tablename__ = "consents"
 
     referral_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("referrals.id"), primary_key=True)
-    scope: Mapped[ConsentScope] = mapped_column(word(ConsentScope))
-    given_by: Mapped[ConsentGiver] = mapped_column(word(ConsentGiver))
-    method: Mapped[ConsentMethod] = mapped_column(word(ConsentMethod))
-    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    status: Mapped[ConsentStatus] = mapped_column(word(ConsentStatus))
+    scope: Mapped[ConsentScope | None] = mapped_column(word(ConsentScope))
+    given_by: Mapped[ConsentGiver | None] = mapped_column(word(ConsentGiver))
+    method: Mapped[ConsentMethod | None] = mapped_column(word(ConsentMethod))
+    agencies: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
+    sectors: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (CheckConstraint("scope IS NOT NULL OR status <> 'given'", name="scoped"),)
 
 
 class PersonField(Base):

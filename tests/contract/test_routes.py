@@ -247,3 +247,36 @@ def test_the_committed_documents_are_the_ones_checked_here(
         path = contracts.FOLDER / f"schemas/openapi/{service.name}.json"
         committed = path.read_text(encoding="utf-8")
         assert committed == contracts.text_of(document_of(service.app))
+
+
+# How somebody would ask for a person; a filter that coordinators have is refused to officers.
+PERSON_SHAPED: Final = re.compile(
+    r"name|phone|mail|birth|dob|\bage\b|address|place|lat|lon|near|person|who|query|search|text|note"
+    r"|^q$|gender|race|plate|ssn|incident|case"
+)
+
+
+def person_shaped(document: dict[str, Json]) -> list[str]:
+    """The query parameters of officers' routes by which a person could be looked for."""
+    return [
+        f"{method} {path}: {parameter['name']}"
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if isinstance(operation, dict) and Role.OFFICER in operation.get("x-roles", {})
+        for parameter in operation.get("parameters", [])
+        if parameter.get("in") == "query" and PERSON_SHAPED.search(parameter["name"])
+    ]
+
+
+def test_no_officers_route_takes_a_parameter_that_looks_for_a_person(
+    services: list[WiredService],
+) -> None:
+    assert [found for each in services for found in person_shaped(document_of(each.app))] == []
+
+
+def test_a_parameter_that_looks_for_a_person_is_found() -> None:
+    asked = {"in": "query", "name": "last_name"}
+    listed = {"x-roles": {"officer": "own_submission"}, "parameters": [asked]}
+    other = {"x-roles": {"coordinator": "all"}, "parameters": [asked]}
+    document: dict[str, Any] = {"paths": {"/v1/referrals": {"get": listed, "put": other}}}
+    assert person_shaped(document) == ["get /v1/referrals: last_name"]

@@ -1,21 +1,24 @@
 """What must hold of a suite's databases after any run: I1 to I4 of the requirements."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from contracts.events.lifecycle import TOPIC
-from contracts.vocabulary import OfferState, ReferralState
+from contracts.vocabulary import OfferState, Owner, ReferralState
 from services.chassis import audit, outbox
 from services.chassis.tables import audit as audit_table
 from services.chassis.tables import history, parked, quarantined, stream_heads, waiting
 from services.matcher.tables import CapacityRow, DecisionRow, RequestRow, ReservationRow
-from services.notifier.domain.notices import NoticeState
+from services.notifier.domain.notices import NoticeState, Template
 from services.notifier.tables import NoticeRow
-from services.referral_api.tables import Offer, Referral
+from services.referral_api.domain.referral import OWNER_OF
+from services.referral_api.tables import AttentionRow, Offer, Referral, WorkItem
 from services.referral_api.usecases.lifecycle import subject_of
 from tests.journey.column import Stores
 
@@ -23,12 +26,22 @@ ENDED: Final = (ReferralState.CLOSED, ReferralState.WITHDRAWN, ReferralState.ENT
 LIVE: Final = (OfferState.OPEN, OfferState.ACKNOWLEDGED)
 HOLDING: Final = (OfferState.ACCEPTED, OfferState.ENGAGED)
 
+# Reminders come again and again, until somebody does what they ask for.
+AGAIN: Final = (
+    Template.REVIEW_DUE,
+    Template.REVOCATION_REMINDER,
+    Template.HOLDER_SILENT,
+    # Each answer that a coordinator recorded is told, and an agency gives several.
+    Template.ANSWER_RECORDED,
+)
+
 
 def violations(stores: Stores, mail: Path) -> list[str]:
     """Everything that does not hold of the databases and the folder of the letters."""
     referrals, matcher, notifier = stores.referral_api, stores.matcher, stores.notifier
     return [
         *_one_state_one_timer(referrals),
+        *_worklist(referrals),
         *_histories(referrals),
         *_places(matcher),
         *_same_holds(referrals, matcher),
@@ -58,6 +71,20 @@ def _one_state_one_timer(session: Session) -> Iterator[str]:
             yield f"I1 {name}: {state}, timer {referral.review_at}"
 
 
+def _worklist(session: Session) -> Iterator[str]:
+    """I1: whatever the coordinator owns stands in the worklist, by its earliest deadline."""
+    due: dict[UUID, datetime] = {}
+    for row in session.scalars(select(AttentionRow)):
+        due[row.referral_id] = min(row.due_at, due.get(row.referral_id, row.due_at))
+    listed = {item.referral_id: item.due_at for item in session.scalars(select(WorkItem))}
+    for referral in session.scalars(select(Referral)):
+        name = referral.reference
+        if OWNER_OF.get(referral.state) is Owner.COORDINATOR and referral.id not in due:
+            yield f"I1 {name}: {referral.state}, and in no worklist"
+        if due.get(referral.id) != listed.get(referral.id):
+            yield f"I1 {name}: listed by {listed.get(referral.id)}, due {due.get(referral.id)}"
+
+
 def _chains(session: Session) -> Iterator[str]:
     """I4: every stream of a service gapless, linear and chained to its end; the audit too."""
     streams = {(row.topic, row.key) for row in session.execute(select(stream_heads))}
@@ -85,7 +112,8 @@ def _histories(session: Session) -> Iterator[str]:
 def _places(session: Session) -> Iterator[str]:
     """I2: the count of taken places is what the rows say, and no stated place went twice."""
     counted = select(ReservationRow.program_id, func.count()).group_by(ReservationRow.program_id)
-    reserved = dict(session.execute(counted).all())
+    within = counted.where(ReservationRow.over_capacity.is_(False))
+    reserved = dict(session.execute(within).all())
     for row in session.scalars(select(CapacityRow)):
         if row.taken < reserved.get(row.program_id, 0):
             yield f"I2 {row.program_id}: {row.taken} taken, more are reserved"
@@ -119,7 +147,7 @@ def _one_notice_each(session: Session) -> Iterator[str]:
     sent = select(*whom).where(NoticeRow.state == NoticeState.SENT)
     for row in session.execute(sent.group_by(*whom, NoticeRow.version).having(func.count() > 1)):
         yield f"I3 {'/'.join(map(str, row))}: sent more than once"
-    of_offer = sent.where(NoticeRow.offer_id.is_not(None))
+    of_offer = sent.where(NoticeRow.offer_id.is_not(None), NoticeRow.template.not_in(AGAIN))
     per_offer = of_offer.group_by(*whom, NoticeRow.offer_id)
     for row in session.execute(per_offer.having(func.count() > 1)):
         yield f"I3 {'/'.join(map(str, row))}: sent more than once of one offer"

@@ -16,6 +16,16 @@ from tests.journey.directory import program
 from tests.journey.town import ADMIN, COORDINATOR, OFFICER, Town, open_town, partner
 
 NEAR, FAR, YOUTH = partner("near"), partner("far"), partner("youth")
+LISTS: Final = (
+    "/v1/referrals",
+    "/v1/offers",
+    "/v1/worklist",
+    "/v1/worklist/counts",
+    "/v1/notices",
+    "/v1/decisions",
+    "/v1/queue",
+    "/v1/directory/agencies",
+)
 DIGITS: Final = "7305518264937"
 CANARIES: Final = {
     "name": "Zyx Canary-Name Quill",
@@ -33,6 +43,12 @@ CANARIES: Final = {
     "place": "canary-place zyxquill knows the night warden",
     "not_served": "canary-not-served zyxquill broke a window",
     "reroute": "canary-reroute zyxquill rang us from a box",
+    "later_guardian": "Canary-Stepmother Zyxquill-Hollow",
+    "revoke": "canary-revoke zyxquill rang the desk in tears",
+    "acknowledged_by": "canary-told zyxquill's night desk by phone",
+    "told_by": "canary-phone zyxquill's caseworker rang back",
+    "insisted": "canary-insist zyxquill may have the cot",
+    "handed_over": "canary-shift zyxquill knows the next one on duty",
     "in_error": "canary-in-error zyxquill is a made-up man",
 }
 
@@ -61,12 +77,9 @@ def hits(sinks: dict[str, bytes]) -> list[str]:
 
 def sinks_of(town: Town) -> dict[str, bytes]:
     """Everything that the suite wrote or shows: files, rows, records, logs, metrics, answers."""
-    shown = {
-        path: town.call(COORDINATOR, "GET", path).content
-        for path in ("/v1/referrals", "/v1/offers", "/v1/notices", "/v1/decisions", "/metrics")
-    }
+    shown = {path: town.call(COORDINATOR, "GET", path).content for path in (*LISTS, "/metrics")}
     referrals = town.get(COORDINATOR, "/v1/referrals")["items"]
-    for kind in ("history", "audit"):
+    for kind in ("history", "audit", "disclosures"):
         for referral in referrals:
             path = f"/v1/referrals/{referral['referral_id']}/{kind}"
             shown[path] = town.call(COORDINATOR, "GET", path).content
@@ -103,9 +116,28 @@ def send_canaries(town: Town) -> None:
     end = {"outcome": "not_served", "reason": "no_capacity", "side": "provider"}
     town.post(COORDINATOR, f"/v1/referrals/{alone}/close", end | {"note": CANARIES["close"]})
     send_by_hand(town)
+    send_by_phone(town)
+    send_consents(town)
     refused = full() | {"need": CANARIES["name"]}
     assert town.call(OFFICER, "POST", "/v1/referrals", refused).is_client_error
     town.settle()
+
+
+def send_consents(town: Town) -> None:
+    """What comes with a consent that is obtained late, revoked, and acknowledged by phone."""
+    none_yet = full() | {"consent": {"cannot_consent_now": True}}
+    referral = town.submit(OFFICER, **none_yet)
+    offer = next(o for o in town.offers(NEAR, "open") if o["referral_id"] == referral)
+    town.step(NEAR, offer, "accept")
+    guardian = {"given_by": "guardian", "representative_name": CANARIES["later_guardian"]}
+    given = {"scope": "all_stated", "method": "spoken"} | guardian
+    town.step(NEAR, offer, "consent", given)
+    shown = town.get(NEAR, f"/v1/offers/{offer['offer_id']}/person")["consent"]
+    assert shown["representative_name"] == CANARIES["later_guardian"]
+    note = {"note": CANARIES["revoke"]}
+    town.post(COORDINATOR, f"/v1/referrals/{referral}/revoke-consent", note)
+    told = {"told_by": CANARIES["acknowledged_by"]}
+    town.step(COORDINATOR, offer, "acknowledge-revocation", told)
 
 
 def send_by_hand(town: Town) -> None:
@@ -122,6 +154,18 @@ def send_by_hand(town: Town) -> None:
     town.post(COORDINATOR, f"{path}/reroute", {"note": CANARIES["reroute"]})
     town.settle()
     town.post(COORDINATOR, f"{path}/enter-in-error", {"note": CANARIES["in_error"]})
+
+
+def send_by_phone(town: Town) -> None:
+    """What a coordinator hands over, insists on, and records of an agency's answer."""
+    referral = town.submit(OFFICER, need="counselling", **full())
+    town.post(COORDINATOR, f"/v1/worklist/{referral}/take")
+    over = {"to": "coordinator-di", "note": CANARIES["handed_over"]}
+    assert town.post(COORDINATOR, "/v1/worklist/hand-over", over)["moved"] == 1
+    beyond = {"program_id": "youth-talks", "note": CANARIES["insisted"], "insist": True}
+    town.post(COORDINATOR, f"/v1/referrals/{referral}/place", beyond)
+    (offer,) = town.offers(YOUTH, "open")
+    town.step(COORDINATOR, offer, "accept", {"told_by": CANARIES["told_by"]})
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ statement that it made is planned again with the values that it had.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -13,8 +14,10 @@ from typing import Any, Final
 import flask
 import orjson
 from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.orm import Session
 
-from services.chassis import held, idempotency
+from services.chassis import chains, held, idempotency
+from services.chassis.chains import Chains, Place
 from services.chassis.database import Database
 from services.chassis.embedded_log import EmbeddedLog
 from services.chassis.inbox import NotParkedError
@@ -102,12 +105,22 @@ def keep_going(service: WiredService, folder: Path) -> None:
     with service.database.transaction() as session:
         now = service.clock.now()
         idempotency.prune(session, now - idempotency.KEPT_FOR - timedelta(days=365))
+        verify_audit(session)
         held.parked_keys(session)
         held.quarantined_records(session)
         for box in service.inboxes:
             held.parked_since(session, box.consumer, now)
             with suppress(NotParkedError):
                 box.redrive(session, "referral.lifecycle", "nobody", now)
+
+
+def verify_audit(session: Session) -> None:
+    """What verifying the audit asks for, from the middle of the chains on."""
+    heads = chains.heads(session, ("audit", "a"))
+    chains.emptied(session, heads)
+    chains.hold(session, [replace(head, hash="") for head in heads])
+    for of in Chains:
+        chains.walk(session, of, Place("old", str(FIRST + 9), 1, "", None, None))
 
 
 @contextmanager

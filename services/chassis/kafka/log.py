@@ -19,7 +19,7 @@ from services.chassis.kafka.client import (
     ms,
     silence,
 )
-from services.chassis.kafka.lag import lags
+from services.chassis.kafka.lag import kept, lags
 from services.chassis.kafka.settings import KafkaSettings
 from services.chassis.kafka.subscription import KafkaSubscription
 
@@ -59,6 +59,10 @@ class KafkaLog:
     def lag(self, group: str, topics: Sequence[str]) -> int:
         """How many records of the topics a group has not committed; nobody need be a member."""
         return self.ask(lambda admin: sum(lags(admin, group, topics).values()))
+
+    def kept(self, topics: Sequence[str]) -> int:
+        """How many records the topics hold, whoever read them; raises LogUnavailableError."""
+        return self.ask(lambda admin: kept(admin, topics))
 
     def ping(self) -> None:
         """Raise LogUnavailableError where no broker answers, LogRefusedError where it says no."""

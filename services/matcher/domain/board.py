@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from contracts.vocabulary import PROTECTED_NEEDS
 from services.matcher.domain import capacity_policy, eligibility
 from services.matcher.domain import score as scoring
 from services.matcher.domain.capacity_policy import Market, Policy
@@ -20,11 +21,15 @@ _SECONDS_A_DAY: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Programs that may be looked at, their free places, and the requests to decide now."""
+    """Programs that may be looked at, their free places, and the requests to decide now.
+
+    ``gone``: places of these that a replay takes as given to persons who were erased since.
+    """
 
     programs: Sequence[Program]
     free: Mapping[str, int]
     requests: Sequence[Request]
+    gone: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,23 +78,40 @@ class Decision:
         return uuid5(_DECISIONS, f"{self.referral_id}/{self.attempt}/{self.number}")
 
 
-def decide(board: Board, now: datetime, policy: Policy) -> tuple[Decision, ...]:
-    """The decisions on a board, in the order of its requests.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What came of a board: its decisions, and per request the programs that it waits for now."""
 
-    A request gets none where its answer stays what it is, or where none may be given.
+    decisions: tuple[Decision, ...]
+    waits: Mapping[UUID, tuple[str, ...]]
+
+
+def decide(board: Board, now: datetime, policy: Policy) -> tuple[Decision, ...]:
+    """The decisions of a turn."""
+    return take_turn(board, now, policy).decisions
+
+
+def take_turn(board: Board, now: datetime, policy: Policy) -> Turn:
+    """Decide on a board, in the order of its requests.
+
+    A request gets no decision where its answer stays what it is, or where none may be given. It
+    waits for every program that would take it, while it is open and none has a place.
     """
     asked = [request for request in board.requests if request.open]
     looks = {request.referral_id: _look(board, request, now, policy) for request in asked}
     granted = _grant(board, asked, looks, policy)
     entries = {program.id: program for program in board.programs}
-    decisions = []
+    decisions, waits = [], {}
     for request in asked:
         look = looks[request.referral_id]
         choices = _choices(look, granted.get(str(request.referral_id), ()), entries)
         answer = _answer(request, look, choices)
         if answer is not request.answered:
             decisions.append(_decision(request, answer, (choices, look), now, policy))
-    return tuple(decisions)
+        if not choices:
+            fits = (found.program_id for found in look if found.verdict is not Fit.FAIL)
+            waits[request.referral_id] = tuple(sorted(fits))
+    return Turn(tuple(decisions), waits)
 
 
 def after(request: Request, decision: Decision) -> Request:
@@ -102,6 +124,12 @@ def after(request: Request, decision: Decision) -> Request:
         decision_number=decision.number,
         holds=tuple(holds),
     )
+
+
+def without_person(decision: Decision) -> Decision:
+    """What came of a decision, without the explanation: that tells of the person."""
+    bare = [replace(choice, score=0.0, terms={}, distance_km=None) for choice in decision.choices]
+    return replace(decision, choices=tuple(bare), considered=())
 
 
 def canonical(decisions: Iterable[Decision]) -> bytes:
@@ -186,7 +214,10 @@ def _grant(
 ) -> dict[str, list[str]]:
     """What the capacity policy offers: request id -> program ids, the best first."""
     market = Market(
-        tuple(capacity_policy.Program(*item) for item in sorted(board.free.items())),
+        tuple(
+            capacity_policy.Program(program_id, free - board.gone.get(program_id, 0))
+            for program_id, free in sorted(board.free.items())
+        ),
         tuple(_in_queue(request, looks[request.referral_id]) for request in asked),
     )
     granted: dict[str, list[str]] = {}
@@ -207,6 +238,7 @@ def _in_queue(request: Request, look: Iterable[Considered]) -> capacity_policy.R
         arrived=request.facts.submitted_at.timestamp() / _SECONDS_A_DAY,
         urgency=request.facts.urgency,
         options=options,
+        alone=request.facts.need in PROTECTED_NEEDS,
     )
 
 

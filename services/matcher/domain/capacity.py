@@ -27,10 +27,14 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A program took a referral at ``accepted_at``; ``ended_at`` None = it still holds it."""
+    """A program took a referral at ``accepted_at``; ``ended_at`` None = it still holds it.
+
+    ``over_capacity``: beside the stated places, for a coordinator insisted.
+    """
 
     accepted_at: datetime
     ended_at: datetime | None = None
+    over_capacity: bool = False
 
 
 def counts_from(stated_at: datetime, allowance: timedelta) -> datetime:
@@ -42,13 +46,23 @@ def counts_from(stated_at: datetime, allowance: timedelta) -> datetime:
 
 
 def takes_a_place(acceptance: Acceptance, statement: Statement) -> bool:
-    """Whether an acceptance takes one of the stated places; by its times, never by arrival."""
-    if acceptance.accepted_at > statement.counts_from:
+    """Whether an acceptance takes one of the stated places; by its times, never by arrival.
+
+    One beyond the stated places takes none, until a later statement that does not count accepted
+    people: whoever was there by then is in one of its places, however they came.
+    """
+    if acceptance.accepted_at > statement.counts_from and not acceptance.over_capacity:
         return True
     ended = acceptance.ended_at
-    return not statement.accepted_counted and (ended is None or ended > statement.stated_at)
+    there = acceptance.accepted_at <= statement.stated_at and (
+        ended is None or ended > statement.stated_at
+    )
+    return there and not statement.accepted_counted
 
 
 def taken(statement: Statement, reservations: int, acceptances: Iterable[Acceptance]) -> int:
-    """How many of the stated places are gone; more than there are, once lowered or by hand."""
+    """How many of the stated places are gone; more than there are, once lowered.
+
+    ``reservations`` are those within the stated places alone.
+    """
     return reservations + sum(takes_a_place(a, statement) for a in acceptances)

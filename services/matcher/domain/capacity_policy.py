@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from contracts.vocabulary import Urgency
+from services.matcher.domain.request import RANK
 from services.matcher.domain.score import Weights
-
-_RANK: Final = {Urgency.CRISIS: 0, Urgency.URGENT: 1, Urgency.ROUTINE: 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +34,14 @@ class Request:
     """A referral that waits for an offer; ``options`` = eligible program id -> score in points.
 
     ``arrived`` in days since 1970. A program that already said no is not among the options.
+    ``alone``: a protected need, of which one agency learns at a time whatever the policy.
     """
 
     id: str
     arrived: float
     urgency: Urgency
     options: Mapping[str, float]
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ def offers(market: Market, policy: Policy) -> list[tuple[str, str]]:
     """
     free = {program.id: program.free for program in market.programs}
     made: list[tuple[str, str]] = []
-    for request in sorted(market.queue, key=lambda r: (_RANK[r.urgency], r.arrived, r.id)):
-        for program in _ranked(request, free)[: policy.parallel]:
+    for request in sorted(market.queue, key=lambda r: (RANK[r.urgency], r.arrived, r.id)):
+        for program in _ranked(request, free)[: 1 if request.alone else policy.parallel]:
             free[program] -= 1
             made.append((request.id, program))
     return made

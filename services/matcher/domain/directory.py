@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from contracts.vocabulary import Accommodation, Need, Sector
+from contracts.vocabulary import Accommodation, Need, PauseReason, Sector
 
 
 class Rule(StrEnum):
@@ -56,7 +57,11 @@ class Agency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """One service of one agency; ages in years, inclusive; no place = it comes to the person."""
+    """One service of one agency; ages in years, inclusive; no place = it comes to the person.
+
+    ``listed``: the directory has it as active. ``active`` and ``paused`` say what it comes to
+    with its own and its agency's halts.
+    """
 
     id: str
     agency_id: str
@@ -75,8 +80,12 @@ class Program:
     hours: tuple[Hours, ...] = ()
     places: tuple[Place, ...] = ()
     phone: str | None = None
+    listed: bool = True
     active: bool = True
     paused: bool = False
+    paused_because: PauseReason | None = None
+    paused_since: datetime | None = None
+    paused_until: datetime | None = None
     training: bool = False
     version: int = 0
 
@@ -98,8 +107,21 @@ def program_of(data: Mapping[str, Any]) -> Program:
             "eligibility": requirements_of(data["eligibility"]),
             "hours": hours_of(data["hours"]),
             "places": tuple(Place(**place) for place in data["places"]),
+            **_pause_of(data),
         }
     )
+
+
+def _pause_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Entries of the journal that were written before pauses had a reason have none."""
+    because = data.get("paused_because")
+    moments = {name: _moment(data.get(name)) for name in ("paused_since", "paused_until")}
+    return {"paused_because": PauseReason(because) if because else None, **moments}
+
+
+def _moment(value: str | datetime | None) -> datetime | None:
+    """JSON has no moments; rows have."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 def requirements_of(rows: list[Mapping[str, Any]]) -> tuple[Requirement, ...]:

@@ -1,10 +1,11 @@
 """The numbered inputs of the decider, and the state that they fold into, to decide again."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from services.matcher.domain import board as boards
@@ -13,7 +14,11 @@ from services.matcher.domain.board import Board, Decision
 from services.matcher.domain.capacity import Acceptance, StatedBy, Statement
 from services.matcher.domain.capacity_policy import Policy
 from services.matcher.domain.directory import Program, program_of
-from services.matcher.domain.request import Holder, Request, learn, seen_of
+from services.matcher.domain.request import ERASED, Holder, Request, learn, seen_of
+
+Given = Callable[[UUID], Sequence[Decision]]
+# About whom a turn decided, of those that it looked at.
+DECIDED: Final = "decided"
 
 
 class Kind(StrEnum):
@@ -43,6 +48,9 @@ class Ledger:
     statements: dict[str, Statement] = field(default_factory=dict)
     requests: dict[UUID, Request] = field(default_factory=dict)
     acceptances: dict[str, dict[tuple[UUID, datetime], Acceptance]] = field(default_factory=dict)
+    # Whose facts were erased: what was decided about them is looked up, not decided anew.
+    given: Given = lambda _: ()
+    erased: set[UUID] = field(default_factory=set)
 
     def apply(self, entry: Entry, policy: Policy) -> tuple[Decision, ...]:
         """Take one input; a tick answers with its decisions."""
@@ -63,7 +71,9 @@ class Ledger:
         if program_id not in self.statements:
             return 0
         held = sum(
-            hold.program_id == program_id for r in self.requests.values() for hold in r.holds
+            hold.program_id == program_id and not hold.over_capacity
+            for r in self.requests.values()
+            for hold in r.holds
         )
         accepted = self.acceptances.get(program_id, {}).values()
         return capacity.taken(self.statements[program_id], held, accepted)
@@ -75,6 +85,8 @@ class Ledger:
 
     def _see(self, body: Mapping[str, Any]) -> None:
         seen = seen_of(body)
+        if body.get(ERASED):
+            self.erased.add(seen.referral_id)
         before = self.requests.get(seen.referral_id)
         request = self.requests[seen.referral_id] = learn(before, seen)
         held = before.holder if before else None
@@ -86,22 +98,45 @@ class Ledger:
     def _accept(self, referral_id: UUID, holder: Holder, ended_at: datetime | None = None) -> None:
         of_program = self.acceptances.setdefault(holder.program_id, {})
         key = (referral_id, holder.accepted_at)
-        of_program[key] = Acceptance(holder.accepted_at, ended_at)
+        of_program[key] = Acceptance(holder.accepted_at, ended_at, holder.over_capacity)
 
     def _tick(self, entry: Entry, policy: Policy) -> tuple[Decision, ...]:
-        asked = [self.requests[UUID(text)] for text in entry.body["requests"]]
+        ids = [UUID(text) for text in entry.body["requests"]]
+        asked = [self.requests[one] for one in ids if one not in self.erased]
+        told = [found for one in ids if one in self.erased for found in self._told(one, entry)]
         programs = [program for _, program in sorted(self.programs.items())]
         free = {program_id: self.free(program_id) for program_id in self.statements}
-        decisions = boards.decide(Board(programs, free, asked), entry.at, policy)
+        gone = Counter(choice.program_id for decision in told for choice in decision.choices)
+        made = boards.decide(Board(programs, free, asked, gone), entry.at, policy)
+        decisions = (*told, *made)
         for decision in decisions:
             request = self.requests[decision.referral_id]
             self.requests[decision.referral_id] = boards.after(request, decision)
         return decisions
 
+    def _told(self, referral_id: UUID, entry: Entry) -> list[Decision]:
+        """What this turn decided about somebody who was erased: the next number of the attempt.
 
-def replay(entries: Iterable[Entry], policy: Policy) -> list[Decision]:
-    """Every decision of a journal, made again under a policy."""
-    ledger = Ledger()
+        Older entries do not say about whom they decided; their time does.
+        """
+        request = self.requests[referral_id]
+        decided = entry.body.get(DECIDED, [str(referral_id)])
+        following = (request.attempt, request.decision_number + 1, entry.at)
+        return [
+            decision
+            for decision in self.given(referral_id)
+            if str(referral_id) in decided
+            and (decision.attempt, decision.number, decision.decided_at) == following
+        ]
+
+
+def replay(entries: Iterable[Entry], policy: Policy, given: Given = lambda _: ()) -> list[Decision]:
+    """Every decision of a journal, made again under a policy.
+
+    ``given`` looks up the decisions about a referral whose person was erased: those are taken
+    as they were, with the places that they gave.
+    """
+    ledger = Ledger(given=given)
     return [decision for entry in entries for decision in ledger.apply(entry, policy)]
 
 

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from contracts.vocabulary import Accommodation, Need, Sector, Urgency
+
+# Marks the journal's snapshots of a person who was erased.
+ERASED: Final = "erased"
 
 
 class Answer(StrEnum):
@@ -17,6 +20,12 @@ class Answer(StrEnum):
     DEFERRED = "deferred"
     WAITLISTED = "waitlisted"
     UNPLACED = "unplaced"
+
+
+# The fair order: the more urgent first, among equals whoever was submitted first, then by id.
+RANK: Final = {Urgency.CRISIS: 0, Urgency.URGENT: 1, Urgency.ROUTINE: 2}
+# Whoever has one of these answers is looked at again when a place frees.
+WAITING: Final = (Answer.WAITLISTED, Answer.UNPLACED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,19 +48,24 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A reservation: for an attempt that is still open, or, with ``offer_id``, for a live offer."""
+    """A reservation: for an attempt that is still open, or, with ``offer_id``, for a live offer.
+
+    One that is ``over_capacity`` takes none of the stated places: a coordinator insisted.
+    """
 
     program_id: str
     attempt: int
     offer_id: UUID | None = None
+    over_capacity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The program that accepted the referral, and when."""
+    """The program that accepted the referral, and when; ``over_capacity`` as it was offered."""
 
     program_id: str
     accepted_at: datetime
+    over_capacity: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +143,19 @@ def seen_json(seen: Seen) -> dict[str, Any]:
     return asdict(seen)
 
 
+def erased_json(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON of a snapshot without the person: what it asks of places stays, and that it does."""
+    seen = seen_of(body)
+    facts = Facts(
+        sector=seen.facts.sector,
+        need=seen.facts.need,
+        urgency=seen.facts.urgency,
+        submitted_at=seen.facts.submitted_at,
+        training=seen.facts.training,
+    )
+    return seen_json(replace(seen, facts=facts, excluded=())) | {ERASED: True}
+
+
 def seen_of(data: Mapping[str, Any]) -> Seen:
     """The snapshot of its JSON."""
     holder = data["holder"]
@@ -158,8 +185,11 @@ def _facts_of(data: Mapping[str, Any]) -> Facts:
 
 
 def _hold_of(data: Mapping[str, Any]) -> Hold:
-    return Hold(data["program_id"], data["attempt"], UUID(data["offer_id"]))
+    # Entries are older than the word.
+    beyond = data.get("over_capacity", False)
+    return Hold(data["program_id"], data["attempt"], UUID(data["offer_id"]), beyond)
 
 
 def _holder_of(data: Mapping[str, Any]) -> Holder:
-    return Holder(data["program_id"], datetime.fromisoformat(data["accepted_at"]))
+    at = datetime.fromisoformat(data["accepted_at"])
+    return Holder(data["program_id"], at, data.get("over_capacity", False))

@@ -1,4 +1,4 @@
-"""HTTP: reading programs, pausing them, and their capacity."""
+"""HTTP: reading programs, and their capacity."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -6,22 +6,20 @@ from typing import Any, Final
 from marshmallow import fields
 
 from contracts.bodies.matcher import CapacityBody, CapacityView, ProgramPage, ProgramView
-from contracts.bodies.shared import Nothing, slug
+from contracts.bodies.shared import slug
 from contracts.problems import NotFoundError
 from contracts.vocabulary import Need, Role, Sector
 from services.chassis.api import Answer, Api, Call, Contract, IfMatch, Tenant
 from services.chassis.pages import PageQuery
-from services.matcher.domain.directory import Program
+from services.matcher.routes.shown import insight, shown
 from services.matcher.routes.views import capacity_view, program_view
 from services.matcher.store import capacity, directory
 from services.matcher.store.journal import take_turn
-from services.matcher.usecases.pause_program import set_paused
 from services.matcher.usecases.state_capacity import Edit, Places, state_capacity
 
 ANYBODY: Final = dict.fromkeys(Role, Tenant.ALL)
 AGENCY: Final = {Role.PARTNER: Tenant.OWN_AGENCY}
-OPERATORS: Final = AGENCY | {Role.COORDINATOR: Tenant.ALL}
-READERS: Final = OPERATORS | {Role.ADMIN: Tenant.ALL}
+READERS: Final = AGENCY | {Role.COORDINATOR: Tenant.ALL, Role.ADMIN: Tenant.ALL}
 
 
 class ProgramsQuery(PageQuery):
@@ -37,7 +35,6 @@ def programs_api(allowance: timedelta) -> Api:
     """The routes under /v1/programs."""
     api = Api("programs", __name__)
     _add_reading(api)
-    _add_pausing(api)
     _add_capacity(api, allowance)
     return api
 
@@ -51,8 +48,8 @@ def _add_reading(api: Api) -> None:
         after, limit = call.query.pop("after"), call.query.pop("limit")
         page = directory.page(call.session, directory.Filter(**call.query), after, limit)
         stated = capacity.stated(call.session, [program.id for program in page.items])
-        now = call.now()
-        items = [program_view(p, stated.get(p.id), now) for p in page.items]
+        lapses, now = insight(call, page.items), call.now()
+        items = [program_view(p, stated.get(p.id), lapses.get(p.id), now) for p in page.items]
         return {"items": items, "next": page.next}
 
     @api.route_for("GET", "/v1/programs/<program_id>", ANYBODY, Contract(answer=ProgramView))
@@ -61,21 +58,7 @@ def _add_reading(api: Api) -> None:
         program = directory.program(call.session, program_id)
         if program is None:
             raise NotFoundError("program")
-        return _shown(call, program)
-
-
-def _add_pausing(api: Api) -> None:
-    contract = Contract(answer=ProgramView, body=Nothing)
-
-    @api.route_for("POST", "/v1/programs/<program_id>/pause", OPERATORS, contract)
-    def pause_program(call: Call, program_id: str) -> Answer:
-        """Take no referrals for a while."""
-        return _set_paused(call, program_id, paused=True)
-
-    @api.route_for("POST", "/v1/programs/<program_id>/resume", OPERATORS, contract)
-    def resume_program(call: Call, program_id: str) -> Answer:
-        """Take referrals again."""
-        return _set_paused(call, program_id, paused=False)
+        return shown(call, program)
 
 
 def _add_capacity(api: Api, allowance: timedelta) -> None:
@@ -103,16 +86,6 @@ def _add_capacity(api: Api, allowance: timedelta) -> None:
         return _places(
             program_id, state_capacity(call.session, call.now(), edit, places, allowance)
         )
-
-
-def _set_paused(call: Call, program_id: str, *, paused: bool) -> Answer:
-    take_turn(call.session)
-    return _shown(call, set_paused(call.session, call.now(), call.actor, program_id, paused=paused))
-
-
-def _shown(call: Call, program: Program) -> Answer:
-    stated = capacity.stated(call.session, [program.id]).get(program.id)
-    return Answer(program_view(program, stated, call.now()), version=program.version)
 
 
 def _places(program_id: str, stated: capacity.Stated | None) -> Answer:

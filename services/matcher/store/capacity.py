@@ -34,19 +34,24 @@ _RELEASE: Final = delete(_RESERVATIONS).where(
 _RESERVED: Final = (
     select(func.count())
     .where(_RESERVATIONS.c.program_id == _CAPACITY.c.program_id)
+    .where(_RESERVATIONS.c.over_capacity.is_(False))
     .correlate(_CAPACITY)
     .scalar_subquery()
 )
 _NOT_ENDED: Final = _ACCEPTANCES.c.ended_at.is_(None) | (
     _ACCEPTANCES.c.ended_at > _CAPACITY.c.stated_at
 )
+_THERE: Final = _ACCEPTANCES.c.accepted_at <= _CAPACITY.c.stated_at
 # The rule of ``domain.capacity.takes_a_place``; a test holds the two equal.
 _ACCEPTED: Final = (
     select(func.count())
     .where(_ACCEPTANCES.c.program_id == _CAPACITY.c.program_id)
     .where(
-        (_ACCEPTANCES.c.accepted_at > _CAPACITY.c.counts_from)
-        | (_CAPACITY.c.accepted_counted.is_(False) & _NOT_ENDED)
+        (
+            (_ACCEPTANCES.c.accepted_at > _CAPACITY.c.counts_from)
+            & _ACCEPTANCES.c.over_capacity.is_(False)
+        )
+        | (_CAPACITY.c.accepted_counted.is_(False) & _THERE & _NOT_ENDED)
     )
     .correlate(_CAPACITY)
     .scalar_subquery()
@@ -133,7 +138,11 @@ def move(
         session.execute(_RELEASE, gone)
     if new - old:
         session.execute(_RESERVE, _reservations(referral_id, new - old))
-    return {hold.program_id for hold in old} ^ {hold.program_id for hold in new}
+    # A granted place that a coordinator then insisted on is free again, with the same program.
+    changed = {(h.program_id, h.over_capacity) for h in old} ^ {
+        (h.program_id, h.over_capacity) for h in new
+    }
+    return {program for program, _ in changed}
 
 
 def accept(session: Session, referral_id: UUID, holder: Holder) -> None:
@@ -142,6 +151,7 @@ def accept(session: Session, referral_id: UUID, holder: Holder) -> None:
         "program_id": holder.program_id,
         "referral_id": referral_id,
         "accepted_at": holder.accepted_at,
+        "over_capacity": holder.over_capacity,
     }
     session.execute(insert(session, _ACCEPTANCES).values(row).on_conflict_do_nothing())
 

@@ -5,15 +5,20 @@ from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from services.chassis.pages import Page, cut, page_of
-from services.matcher.domain.board import Decision, decision_of
+from services.matcher.domain.board import Decision, decision_of, without_person
 from services.matcher.tables import DecisionRow
 
 _DECISIONS: Any = DecisionRow.__table__
 _BATCH: Final = 500
+_FORGET: Final = (
+    update(_DECISIONS)
+    .where(_DECISIONS.c.id == bindparam("at_id"))
+    .values(choices=bindparam("made"), considered=bindparam("why"))
+)
 
 
 def add(session: Session, made: Iterable[Decision]) -> None:
@@ -28,6 +33,22 @@ def decision(session: Session, decision_id: UUID) -> Decision | None:
     query = select(_DECISIONS).where(_DECISIONS.c.id == decision_id)
     row = session.execute(query).first()
     return decision_of(row._asdict()) if row else None
+
+
+def of(session: Session, referral_id: UUID) -> list[Decision]:
+    """Every decision about a referral."""
+    rows = session.execute(select(_DECISIONS).where(_DECISIONS.c.referral_id == referral_id))
+    return [decision_of(row._asdict()) for row in rows]
+
+
+def forget(session: Session, referral_id: UUID) -> None:
+    """Leave of the decisions about a referral what came of them, not why."""
+    bare = [without_person(decision) for decision in of(session, referral_id)]
+    left = [
+        {"at_id": decision.id, "made": asdict(decision)["choices"], "why": []} for decision in bare
+    ]
+    if left:
+        session.connection().execute(_FORGET, left)
 
 
 def page(session: Session, referral_id: UUID, after: str | None, limit: int) -> Page:

@@ -33,6 +33,23 @@ def agencies(session: Session) -> dict[str, Agency]:
     return {row.id: Agency(row.id, row.name) for row in session.execute(select(_AGENCIES))}
 
 
+def lock_agency(session: Session, agency_id: str) -> Agency | None:
+    """One agency, its row locked."""
+    query = select(_AGENCIES).where(_AGENCIES.c.id == agency_id).with_for_update()
+    row = session.execute(query).first()
+    return Agency(row.id, row.name) if row else None
+
+
+def agencies_page(session: Session, ids: Collection[str], after: str | None, limit: int) -> Page:
+    """One page of agencies by id; ``ids`` empty = every one."""
+    query = select(_AGENCIES.c.id, _AGENCIES.c.name)
+    if ids:
+        query = query.where(_AGENCIES.c.id.in_(ids))
+    rows = session.execute(page_of(query, [_AGENCIES.c.id], after, limit)).all()
+    found = cut(rows, ["id"], limit)
+    return Page([Agency(row.id, row.name) for row in found.items], found.next)
+
+
 def every_program(session: Session) -> dict[str, Program]:
     """Every program by its id."""
     return {row.id: _program(row) for row in session.execute(_query())}
@@ -49,6 +66,12 @@ def lock_program(session: Session, program_id: str) -> Program | None:
     query = _query().where(_PROGRAMS.c.id == program_id).with_for_update(of=_PROGRAMS)
     row = session.execute(query).first()
     return _program(row) if row else None
+
+
+def lock_programs_of(session: Session, agency_id: str) -> list[Program]:
+    """The programs of an agency by id, their rows locked."""
+    query = _query().where(_PROGRAMS.c.agency_id == agency_id).order_by(_PROGRAMS.c.id)
+    return [_program(row) for row in session.execute(query.with_for_update(of=_PROGRAMS))]
 
 
 def candidates(session: Session, needs: Collection[Need], named: Collection[str]) -> list[Program]:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from services.chassis.columns import insert
 from services.matcher.domain.journal import Entry, Kind
+from services.matcher.domain.request import erased_json
 from services.matcher.tables import JournalHeadRow, JournalRow
 
 _HEAD: Any = JournalHeadRow.__table__
@@ -18,6 +20,11 @@ _CLAIM: Final = (
     update(_HEAD).values(number=_HEAD.c.number + bindparam("added")).returning(_HEAD.c.number)
 )
 _ADD: Final = _JOURNAL.insert()
+_FORGET: Final = (
+    update(_JOURNAL)
+    .where(_JOURNAL.c.number == bindparam("at_number"))
+    .values(body=bindparam("left"))
+)
 
 
 def take_turn(session: Session) -> None:
@@ -39,10 +46,26 @@ def append(session: Session, at: datetime, inputs: Sequence[tuple[Kind, dict[str
         return
     first = session.execute(_CLAIM, {"added": len(inputs)}).scalar_one() - len(inputs) + 1
     rows = [
-        {"number": number, "at": at, "kind": kind, "body": body}
+        {
+            "number": number,
+            "at": at,
+            "kind": kind,
+            "body": body,
+            "referral_id": body["referral_id"] if kind is Kind.REQUEST else None,
+        }
         for number, (kind, body) in enumerate(inputs, first)
     ]
     session.execute(_ADD, rows)
+
+
+def forget(session: Session, referral_id: UUID) -> None:
+    """Leave of every snapshot of a referral what it asks of places, and nothing of the person."""
+    query = select(_JOURNAL).where(_JOURNAL.c.referral_id == referral_id)
+    left = [
+        {"at_number": row.number, "left": erased_json(row.body)} for row in session.execute(query)
+    ]
+    if left:
+        session.connection().execute(_FORGET, left)
 
 
 def entries(session: Session) -> Iterator[Entry]:

@@ -10,14 +10,20 @@ from sqlalchemy.orm import Session
 from contracts.vocabulary import Accommodation, Need, Sector, Urgency
 from services.chassis.database import wake_loops
 from services.matcher.domain.board import Decision
-from services.matcher.domain.request import Answer, Facts, Hold, Holder, Request
+from services.matcher.domain.request import (
+    RANK,
+    WAITING,
+    Answer,
+    Facts,
+    Hold,
+    Holder,
+    Request,
+)
 from services.matcher.tables import ProgramNeedRow, RequestRow, ReservationRow
 
 _REQUESTS: Any = RequestRow.__table__
 _RESERVATIONS: Any = ReservationRow.__table__
 _NEEDS: Any = ProgramNeedRow.__table__
-_RANK: Final = {Urgency.CRISIS: 0, Urgency.URGENT: 1, Urgency.ROUTINE: 2}
-_WAITING: Final = (Answer.WAITLISTED, Answer.UNPLACED)
 
 # Built once: to build and hash a statement costs more than SQLite needs to run it.
 _OWN: Final = _REQUESTS.c.referral_id == bindparam("of")
@@ -38,7 +44,7 @@ _PROGRAMS: Final[Any] = bindparam("programs", expanding=True)
 _SERVED: Final = select(_NEEDS.c.need).where(_NEEDS.c.program_id.in_(_PROGRAMS))
 _WAKE: Final = (
     update(_REQUESTS)
-    .where(_REQUESTS.c.attempt.is_not(None), _REQUESTS.c.answered.in_(_WAITING))
+    .where(_REQUESTS.c.attempt.is_not(None), _REQUESTS.c.answered.in_(WAITING))
     .where(_REQUESTS.c.need.in_(_SERVED) | _REQUESTS.c.hand_program.in_(_PROGRAMS))
     .values(due=True)
 )
@@ -48,6 +54,11 @@ def lock(session: Session, referral_id: UUID) -> Request | None:
     """One request, its row locked."""
     row = session.execute(_LOCK, {"of": referral_id}).first()
     return _with_holds(session, [row])[0] if row else None
+
+
+def exists(session: Session, referral_id: UUID) -> bool:
+    """Whether the matcher has heard of a referral."""
+    return session.scalar(select(func.count()).where(_OWN), {"of": referral_id}) == 1
 
 
 def save(session: Session, request: Request, *, new: bool) -> None:
@@ -107,7 +118,7 @@ def _with_holds(session: Session, rows: Iterable[Row[Any]]) -> list[Request]:
     ids = [row.referral_id for row in found]
     holds: dict[UUID, list[Hold]] = {}
     for held in session.execute(_HOLDS, {"ids": ids}):
-        hold = Hold(held.program_id, held.attempt, held.offer_id)
+        hold = Hold(held.program_id, held.attempt, held.offer_id, held.over_capacity)
         holds.setdefault(held.referral_id, []).append(hold)
     return [_request(row, tuple(holds.get(row.referral_id, ()))) for row in found]
 
@@ -119,11 +130,17 @@ def _request(row: Row[Any], holds: tuple[Hold, ...]) -> Request:
         attempt=row.attempt,
         hand=row.hand_program,
         excluded=tuple(row.excluded),
-        holder=Holder(row.holder_program, row.held_since) if row.holder_program else None,
+        holder=_holder(row),
         holds=holds,
         answered=Answer(row.answered) if row.answered else None,
         decision_number=row.decision_number,
     )
+
+
+def _holder(row: Row[Any]) -> Holder | None:
+    if not row.holder_program:
+        return None
+    return Holder(row.holder_program, row.held_since, row.held_over_capacity)
 
 
 def _facts(row: Row[Any]) -> Facts:
@@ -149,7 +166,7 @@ def _row(request: Request) -> dict[str, Any]:
         "sector": facts.sector,
         "need": facts.need,
         "urgency": facts.urgency,
-        "urgency_rank": _RANK[facts.urgency],
+        "urgency_rank": RANK[facts.urgency],
         "submitted_at": facts.submitted_at,
         "language": facts.language,
         "age": facts.age,
@@ -164,6 +181,7 @@ def _row(request: Request) -> dict[str, Any]:
         "excluded": request.excluded,
         "holder_program": holder.program_id if holder else None,
         "held_since": holder.accepted_at if holder else None,
+        "held_over_capacity": holder.over_capacity if holder else False,
         "answered": request.answered,
         "decision_number": request.decision_number,
         "due": request.open,

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from contracts.events.event import Event
 from contracts.events.routing import TOPIC_OF, Choice, Routed, Unplaced, Waitlisted
 from services.chassis import outbox
-from services.matcher.domain.board import Board, Decision, decide
+from services.matcher.domain.board import Board, Decision, take_turn
 from services.matcher.domain.capacity_policy import Policy
-from services.matcher.domain.journal import Kind
+from services.matcher.domain.journal import DECIDED, Kind
 from services.matcher.domain.request import Answer, Hold, Request
-from services.matcher.store import capacity, decisions, directory, journal, requests
+from services.matcher.store import capacity, decisions, directory, journal, requests, waits
 
 BATCH: Final = 200
 
@@ -30,14 +30,18 @@ def decide_requests(session: Session, now: datetime, policy: Policy) -> int:
     due = requests.lock_due(session, BATCH)
     if not due:
         return 0
-    made = decide(_board(session, due), now, policy)
+    turn = take_turn(_board(session, due), now, policy)
+    made = turn.decisions
     _take_places(session, made)
     requests.looked_at(session, due)
+    waits.replace(session, due, turn.waits)
     if made:
         requests.answered(session, made)
         decisions.add(session, made)
         ids = [str(request.referral_id) for request in due]
-        journal.append(session, now, [(Kind.TICK, {"requests": ids, "policy": policy.version})])
+        decided = [str(decision.referral_id) for decision in made]
+        body = {"requests": ids, "policy": policy.version, DECIDED: decided}
+        journal.append(session, now, [(Kind.TICK, body)])
         _publish(session, now, due, made)
     return len(due)
 

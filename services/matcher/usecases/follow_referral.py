@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from services.matcher.domain.journal import Kind
 from services.matcher.domain.request import Request, Seen, learn, seen_json
-from services.matcher.store import capacity, journal, requests
+from services.matcher.store import capacity, journal, requests, waits
 
 
 def follow_referral(session: Session, now: datetime, seen: Seen) -> None:
@@ -16,6 +16,8 @@ def follow_referral(session: Session, now: datetime, seen: Seen) -> None:
     if request == before:
         return
     requests.save(session, request, new=before is None)
+    if before is not None and not (request.open and request.facts == before.facts):
+        waits.end(session, request.referral_id)  # where it still waits, the decider says so anew
     held = before.holds if before else ()
     touched = capacity.move(session, request.referral_id, held, request.holds)
     touched |= _move_acceptance(session, before, request, seen.at)

@@ -11,9 +11,10 @@ from services.chassis import audit
 from services.chassis.actor import Actor
 from services.matcher.domain.capacity import StatedBy, Statement, counts_from
 from services.matcher.domain.directory import Program
+from services.matcher.domain.halt import Halt, Target, halted
 from services.matcher.hsds.parse import Parsed, StatedPlaces, parse
 from services.matcher.hsds.rows import Rejection, Tables
-from services.matcher.store import capacity, directory
+from services.matcher.store import capacity, directory, halts
 from services.matcher.store.capacity import Stated
 from services.matcher.usecases.publish_programs import publish_programs
 from services.matcher.usecases.state_capacity import store_statements
@@ -49,7 +50,8 @@ def import_directory(
 ) -> Imported:
     """Apply a directory in the caller's transaction; with a rejection only where partial is asked.
 
-    What an agency stated itself (its places, a pause) stays. The caller has the turn.
+    What an agency stated itself (its places, a pause) stays, and so does what an admin closed. The
+    caller has the turn.
     """
     parsed = parse(source.tables, source.time_zone)
     found = Imported(
@@ -79,7 +81,11 @@ def _store_programs(session: Session, now: datetime, parsed: Parsed) -> tuple[in
     """How many programs changed, and warnings about those that the directory no longer has."""
     known, stored = directory.agencies(session), directory.every_program(session)
     directory.save_agencies(session, [a for a in parsed.agencies if known.get(a.id) != a])
-    changed = [new for p in parsed.programs if (new := _as_stored(p, stored)) != stored.get(p.id)]
+    before = [stored[program.id] for program in parsed.programs if program.id in stored]
+    agencies = {program.agency_id for program in [*parsed.programs, *before]}
+    stopped = halts.of_agencies(session, agencies)
+    programs = [_as_stored(program, stored, stopped) for program in parsed.programs]
+    changed = [program for program in programs if program != stored.get(program.id)]
     missing = sorted(stored.keys() - {program.id for program in parsed.programs})
     names = {agency.id: agency.name for agency in parsed.agencies}
     renamed = [new for key in missing if (new := _renamed(stored[key], names)) != stored[key]]
@@ -89,12 +95,13 @@ def _store_programs(session: Session, now: datetime, parsed: Parsed) -> tuple[in
     ]
 
 
-def _as_stored(program: Program, stored: dict[str, Program]) -> Program:
+def _as_stored(
+    program: Program, stored: Mapping[str, Program], stopped: Mapping[Target, Iterable[Halt]]
+) -> Program:
     """The program with what is not the directory's to say."""
     before = stored.get(program.id)
-    if before is None:
-        return program
-    return replace(program, paused=before.paused, version=before.version)
+    listed = replace(program, listed=program.active, version=before.version if before else 0)
+    return halted(listed, halts.on(listed, stopped))
 
 
 def _renamed(program: Program, names: Mapping[str, str]) -> Program:

@@ -47,6 +47,9 @@ def _event(program: Program) -> ProgramPublished:
         paused=program.paused,
         active=program.active,
         training=program.training,
+        paused_because=program.paused_because,
+        paused_since=program.paused_since,
+        paused_until=program.paused_until,
         handoff_phone=program.phone,
         handoff_address=program.places[0].address if program.places else None,
     )

@@ -142,12 +142,16 @@ def _of_offer(offer: OfferProgress) -> Iterator[str]:
     declined = offer.answer is OfferStep.DECLINED
     held = {
         Measure.OFFERS_MADE: True,
+        Measure.OFFERS_OVER_CAPACITY: offer.over_capacity,
         Measure.OFFERS_OPEN: offer.answer is None,
         Measure.OFFERS_ACCEPTED: offer.answer is OfferStep.ACCEPTED,
         Measure.OFFERS_DECLINED: declined,
         Measure.OFFERS_DECLINED_BY_PERSON: declined and offer.side is Side.PERSON,
         Measure.OFFERS_LAPSED: offer.answer is OfferStep.LAPSED,
         Measure.OFFERS_RETURNED: offer.returned,
+        Measure.REVOCATIONS: offer.revocation_issued_at is not None,
+        Measure.REVOCATIONS_OPEN: offer.revocation_open,
+        Measure.REVOCATIONS_OVERDUE: offer.revocation_open and offer.revocation_overdue,
     }
     yield from (measure for measure, holds in held.items() if holds)
 
@@ -180,6 +184,8 @@ def _of_offer_times(offer: OfferProgress) -> Iterator[Span]:
     yield Interval.OFFERED_TO_ANSWERED, offer.made_at, offer.answered_at if spoke else None
     yield Interval.ACCEPTED_TO_FIRST_CONTACT, offer.accepted_at, offer.contacted_at
     yield Interval.ACCEPTED_TO_ENGAGED, offer.accepted_at, offer.engaged_at
+    told = offer.revocation_issued_at
+    yield Interval.REVOKED_TO_ACKNOWLEDGED, told, offer.revocation_acknowledged_at
 
 
 def _measure(found: Contributions, month: str, facts: Facts, span: Span) -> None:

@@ -42,12 +42,16 @@ class Measure(StrEnum):
     UNPLACED_EVER = "unplaced_ever"
     NO_CAPACITY = "no_capacity"
     OFFERS_MADE = "offers_made"
+    OFFERS_OVER_CAPACITY = "offers_over_capacity"
     OFFERS_OPEN = "offers_open"
     OFFERS_ACCEPTED = "offers_accepted"
     OFFERS_DECLINED = "offers_declined"
     OFFERS_DECLINED_BY_PERSON = "offers_declined_by_person"
     OFFERS_LAPSED = "offers_lapsed"
     OFFERS_RETURNED = "offers_returned"
+    REVOCATIONS = "revocations"
+    REVOCATIONS_OPEN = "revocations_open"
+    REVOCATIONS_OVERDUE = "revocations_overdue"
     SAID_NO = "said_no"
 
 
@@ -60,6 +64,7 @@ class Interval(StrEnum):
     ACCEPTED_TO_FIRST_CONTACT = "accepted_to_first_contact"
     ACCEPTED_TO_ENGAGED = "accepted_to_engaged"
     SUBMITTED_TO_CLOSED = "submitted_to_closed"
+    REVOKED_TO_ACKNOWLEDGED = "revoked_to_acknowledged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +106,18 @@ COUNTS: Final[Mapping[str, str]] = {
     Measure.NO_CAPACITY: "of them, referrals that no agency accepted and that were waitlisted, "
     "or declined for no_capacity",
     Measure.OFFERS_MADE: "offers of these referrals to a program",
+    Measure.OFFERS_OVER_CAPACITY: "of the offers made, those that a coordinator insisted on beyond "
+    "the places that the program had stated",
     Measure.OFFERS_OPEN: "offers not answered, lapsed or taken back so far",
     Measure.OFFERS_ACCEPTED: "offers accepted",
     Measure.OFFERS_DECLINED: "offers declined before acceptance, on either side",
     Measure.OFFERS_DECLINED_BY_PERSON: "of the offers declined, those for the person's reasons",
     Measure.OFFERS_LAPSED: "offers not answered by their deadline",
     Measure.OFFERS_RETURNED: "accepted offers that the agency gave back for its own reasons",
+    Measure.REVOCATIONS: "agencies that had held one of these referrals and were told that the "
+    "person had revoked their consent",
+    Measure.REVOCATIONS_OPEN: "of these revocations, those not acknowledged so far",
+    Measure.REVOCATIONS_OVERDUE: "of the open revocations, those past their deadline",
     Measure.SAID_NO: "encounters in which help was offered and the person said no: anonymous "
     "tallies, never part of submitted",
     **{of_outcome(o): f"referrals closed with the outcome {o}" for o in Outcome},
@@ -154,6 +165,8 @@ TIMES: Final[Mapping[Interval, str]] = {
     "the person",
     Interval.ACCEPTED_TO_ENGAGED: "per accepted offer, until person and program began",
     Interval.SUBMITTED_TO_CLOSED: "per referral, from submission until it was closed",
+    Interval.REVOKED_TO_ACKNOWLEDGED: "per agency that was told of a revoked consent, until it "
+    "acknowledged; those still open are counted, not timed",
 }
 
 _MONTHS: Final = (

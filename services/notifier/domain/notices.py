@@ -7,12 +7,21 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID, uuid5
 
-from contracts.vocabulary import Origin, Owner, ReferralState, Sector, Side, Urgency
+from contracts.vocabulary import (
+    Origin,
+    Owner,
+    ReferralState,
+    RescindReason,
+    Sector,
+    Side,
+    Urgency,
+)
 from services.notifier.domain.referral import Offer, Referral
 
 COORDINATOR: Final = "coordinator"
 # Fixed for ever: a notice has the same id whenever and wherever its event is handled.
 _NOTICES: Final = UUID("8f0c8bb2-5d0e-5a0c-9a53-5f7d5c0b7d11")
+_STOPPED: Final = frozenset({RescindReason.PROGRAM_PAUSED, RescindReason.PROGRAM_CLOSED})
 
 
 class NoticeState(StrEnum):
@@ -32,10 +41,18 @@ class Template(StrEnum):
     OFFER_REMINDER = "offer_reminder"
     OFFER_RESCINDED = "offer_rescinded"
     OFFER_LAPSED = "offer_lapsed"
+    ANSWER_RECORDED = "answer_recorded"
     CRISIS_LAPSED = "crisis_lapsed"
     REFERRAL_UNPLACED = "referral_unplaced"
     REFERRAL_RETURNED = "referral_returned"
     REVIEW_DUE = "review_due"
+    CONSENT_EXPIRED = "consent_expired"
+    CONSENT_REVOKED = "consent_revoked"
+    REVOCATION_REMINDER = "revocation_reminder"
+    HOLDER_SILENT = "holder_silent"
+    PERSON_ERASED = "person_erased"
+    AGENCY_PAUSED = "agency_paused"
+    AGENCY_SILENT = "agency_silent"
 
 
 class Happening(StrEnum):
@@ -47,26 +64,45 @@ class Happening(StrEnum):
     OFFER_RETURNED = "offer_returned"
     REFERRAL_UNPLACED = "referral_unplaced"
     REVIEW_DUE = "review_due"
+    CONSENT_EXPIRED = "consent_expired"
+    REVOCATION_ISSUED = "revocation_issued"
+    REVOCATION_OVERDUE = "revocation_overdue"
+    PERSON_ERASED = "person_erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """One event as far as telling goes; ``seq`` is its number in the referral's stream."""
+    """One event as far as telling goes; ``seq`` is its number in the referral's stream.
 
-    happening: Happening
+    ``on_behalf``: a coordinator recorded it for the agency, whatever else it may be news of.
+    ``holders``: one offer of each agency that ever held the referral, where the event names them.
+    """
+
+    happening: Happening | None
     seq: int
     referral: Referral
     offer: Offer | None = None
     owner: Owner | None = None
     side: Side | None = None
+    on_behalf: bool = False
+    rescinded_for: RescindReason | None = None
+    holders: tuple[Offer, ...] = ()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether an offer was taken back because its program paused or closed."""
+        return self.rescinded_for in _STOPPED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """A notice that is owed; all that its text may say, and nothing of the person."""
+    """A notice that is owed; all that its text may say, and nothing of the person.
+
+    Without a referral it is of an agency as such, whose id is its ``reference``.
+    """
 
     notice_id: UUID
-    referral_id: UUID
+    referral_id: UUID | None
     recipient: str
     template: Template
     version: str
@@ -77,6 +113,18 @@ class Intent:
     offer_id: UUID | None = None
     program_id: str | None = None
     deadline_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """An agency that was paused at ``since`` because it answered nothing, by one of its programs.
+
+    Every program of the agency tells of it; a notice is owed once.
+    """
+
+    agency_id: str
+    sector: Sector
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +145,42 @@ class Rule:
     applies: Callable[[News], bool] = lambda _: True
 
 
-def notice_id(referral_id: UUID, recipient: str, template: Template, version: str) -> UUID:
+def of_silence(silence: Silence) -> tuple[Intent, ...]:
+    """What is owed for a silence: the agency is told how to resume, and the coordinator of it."""
+    told = (
+        (silence.agency_id, Template.AGENCY_PAUSED),
+        (COORDINATOR, Template.AGENCY_SILENT),
+    )
+    version = silence.since.isoformat()
+    return tuple(
+        Intent(
+            notice_id=notice_id(silence.agency_id, recipient, template, version),
+            referral_id=None,
+            recipient=recipient,
+            template=template,
+            version=version,
+            reference=silence.agency_id,
+            sector=silence.sector,
+            urgency=Urgency.ROUTINE,
+            training=False,
+        )
+        for recipient, template in told
+    )
+
+
+def notice_id(about: UUID | str, recipient: str, template: Template, version: str) -> UUID:
     """The one id of a notice: a replay finds it stored before."""
-    return uuid5(_NOTICES, f"{referral_id}/{recipient}/{template}/{version}")
+    return uuid5(_NOTICES, f"{about}/{recipient}/{template}/{version}")
 
 
 def intents(news: News) -> tuple[Intent, ...]:
     """Every notice that an event owes; a record of the past notifies nobody."""
     if news.referral.origin is Origin.IMPORTED:
         return ()
+    rules = TOLD[news.happening] if news.happening else ()
     return tuple(
         _intent(news, rule, told)
-        for rule in TOLD[news.happening]
+        for rule in (*rules, *(_RECORDED if news.on_behalf else ()))
         if rule.applies(news)
         for told in rule.whom(news)
     )
@@ -178,6 +250,20 @@ def _owner(news: News) -> tuple[Told, ...]:
     return tuple(Told(*pair) for pair in sorted({o.agency_id: o for o in owners}.items()))
 
 
+def _holder_and_coordinator(news: News) -> tuple[Told, ...]:
+    """Whoever can ask the person once more: who holds them, and the human owner of all else."""
+    held = news.referral.holder
+    return (*((Told(held.agency_id, held),) if held else ()), Told(COORDINATOR, None))
+
+
+def _every_holder(news: News) -> tuple[Told, ...]:
+    return tuple(Told(offer.agency_id, offer) for offer in news.holders)
+
+
+def _goes_on(news: News) -> bool:
+    return news.referral.open
+
+
 def _is_crisis(news: News) -> bool:
     return news.referral.urgency is Urgency.CRISIS
 
@@ -186,9 +272,15 @@ def _is_providers(news: News) -> bool:
     return news.side is Side.PROVIDER
 
 
+# Once for each answer: an agency must be able to say that it never said so.
+_RECORDED: Final = (Rule(Template.ANSWER_RECORDED, _agency, per_offer=False),)
+
 TOLD: Final[Mapping[Happening, tuple[Rule, ...]]] = {
     Happening.OFFER_MADE: (Rule(Template.OFFER_MADE, _agency),),
-    Happening.OFFER_RESCINDED: (Rule(Template.OFFER_RESCINDED, _agency),),
+    # Of a pause the agency knows: hundreds of letters, one for each offer, would say no more.
+    Happening.OFFER_RESCINDED: (
+        Rule(Template.OFFER_RESCINDED, _agency, applies=lambda news: not news.stopped),
+    ),
     # Nobody answered a crisis: a human hears of it at once, not at the next review.
     Happening.OFFER_LAPSED: (
         Rule(Template.OFFER_LAPSED, _agency),
@@ -200,4 +292,15 @@ TOLD: Final[Mapping[Happening, tuple[Rule, ...]]] = {
     ),
     Happening.REFERRAL_UNPLACED: (Rule(Template.REFERRAL_UNPLACED, _coordinator, per_offer=False),),
     Happening.REVIEW_DUE: (Rule(Template.REVIEW_DUE, _owner, per_offer=False),),
+    # After the referral's end nobody reads the person any more, and nobody need ask them.
+    Happening.CONSENT_EXPIRED: (
+        Rule(Template.CONSENT_EXPIRED, _holder_and_coordinator, per_offer=False, applies=_goes_on),
+    ),
+    Happening.REVOCATION_ISSUED: (Rule(Template.CONSENT_REVOKED, _agency),),
+    # Again and again, until the agency answers.
+    Happening.REVOCATION_OVERDUE: (
+        Rule(Template.REVOCATION_REMINDER, _agency, per_offer=False),
+        Rule(Template.HOLDER_SILENT, _coordinator, per_offer=False),
+    ),
+    Happening.PERSON_ERASED: (Rule(Template.PERSON_ERASED, _every_holder),),
 }

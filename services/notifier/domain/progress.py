@@ -33,6 +33,9 @@ class OfferStep(StrEnum):
     ENGAGED = "engaged"
     COMPLETED = "completed"
     NOT_SERVED = "not_served"
+    REVOCATION_ISSUED = "revocation_issued"
+    REVOCATION_OVERDUE = "revocation_overdue"
+    REVOCATION_ACKNOWLEDGED = "revocation_acknowledged"
 
 
 ANSWERS: Final = frozenset(
@@ -50,6 +53,7 @@ class Step:
     agency_id: str
     reason: Reason | None = None
     side: Side | None = None
+    over_capacity: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,16 @@ class OfferProgress:
     engaged_at: datetime | None = None
     completed: bool = False
     returned: bool = False
+    revocation_issued_at: datetime | None = None
+    revocation_overdue: bool = False
+    revocation_acknowledged_at: datetime | None = None
+    over_capacity: bool = False
+
+    @property
+    def revocation_open(self) -> bool:
+        """Whether a revoked consent still waits for the agency's acknowledgement."""
+        told, said = self.revocation_issued_at, self.revocation_acknowledged_at
+        return told is not None and said is None
 
     @property
     def accepted_at(self) -> datetime | None:
@@ -132,6 +146,7 @@ def fold(
     return replace(
         fresh,
         state=referral.state,
+        occurred_at=referral.occurred_at,
         sector=referral.sector,
         urgency=referral.urgency,
         entry_door=referral.entry_door,
@@ -165,12 +180,19 @@ def _begin(referral: Referral) -> Progress:
 
 def _with(offers: tuple[OfferProgress, ...], step: Step) -> tuple[OfferProgress, ...]:
     if all(offer.offer_id != step.offer_id for offer in offers):
-        made = OfferProgress(offer_id=step.offer_id, agency_id=step.agency_id, made_at=step.at)
+        made = OfferProgress(
+            offer_id=step.offer_id,
+            agency_id=step.agency_id,
+            made_at=step.at,
+            over_capacity=step.over_capacity,
+        )
         offers = (*offers, made)
     return tuple(_moved(o, step) if o.offer_id == step.offer_id else o for o in offers)
 
 
 def _moved(offer: OfferProgress, step: Step) -> OfferProgress:
+    if step.kind in _REVOCATION:
+        return _revoked(offer, step)
     if step.kind is OfferStep.CONTACTED:
         return replace(offer, contacted_at=offer.contacted_at or step.at)
     if step.kind is OfferStep.ENGAGED:
@@ -182,3 +204,21 @@ def _moved(offer: OfferProgress, step: Step) -> OfferProgress:
         return replace(offer, completed=True)
     given_back = step.kind in {OfferStep.DECLINED, OfferStep.NOT_SERVED}
     return replace(offer, returned=True) if given_back and step.side is Side.PROVIDER else offer
+
+
+_REVOCATION: Final = frozenset(
+    {
+        OfferStep.REVOCATION_ISSUED,
+        OfferStep.REVOCATION_OVERDUE,
+        OfferStep.REVOCATION_ACKNOWLEDGED,
+    }
+)
+
+
+def _revoked(offer: OfferProgress, step: Step) -> OfferProgress:
+    """The revocation of a consent, as far as this holder goes; its reminders count once."""
+    if step.kind is OfferStep.REVOCATION_ISSUED:
+        return replace(offer, revocation_issued_at=offer.revocation_issued_at or step.at)
+    if step.kind is OfferStep.REVOCATION_OVERDUE:
+        return replace(offer, revocation_overdue=True)
+    return replace(offer, revocation_acknowledged_at=step.at)

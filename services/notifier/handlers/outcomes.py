@@ -6,14 +6,17 @@ from typing import Final, cast
 from sqlalchemy.orm import Session
 
 from contracts.codec import Envelope
-from contracts.events import event_types, lifecycle
+from contracts.events import consents, event_types, lifecycle
 from contracts.events.lifecycle import OfferEvent
-from contracts.events.tallies import OfferTallied
-from contracts.topics import Consumer
+from contracts.events.tallies import OfferTallied, RefusalTallied, UnitStated
+from contracts.topics import TOPICS, Consumer
+from services.chassis.database import scrub_after
+from services.chassis.firewall import Refused
 from services.chassis.inbox import Inbox
 from services.chassis.logs import about
 from services.notifier.domain.progress import OfferStep, Step
 from services.notifier.handlers.snapshots import lifecycle_event, referral_of
+from services.notifier.store import firewall
 from services.notifier.usecases.measure import Observed, measure, tally
 
 STEPS: Final[dict[type[OfferEvent], OfferStep]] = {
@@ -27,6 +30,9 @@ STEPS: Final[dict[type[OfferEvent], OfferStep]] = {
     lifecycle.OfferEngaged: OfferStep.ENGAGED,
     lifecycle.OfferCompleted: OfferStep.COMPLETED,
     lifecycle.OfferNotServed: OfferStep.NOT_SERVED,
+    consents.RevocationIssued: OfferStep.REVOCATION_ISSUED,
+    consents.RevocationOverdue: OfferStep.REVOCATION_OVERDUE,
+    consents.RevocationAcknowledged: OfferStep.REVOCATION_ACKNOWLEDGED,
 }
 
 
@@ -34,7 +40,8 @@ def inbox() -> Inbox:
     """The inbox of outcomes: every lifecycle event, and the tallies."""
     types = [t.event for t in event_types().values() if lifecycle.TOPIC in t.topics]
     handlers = dict.fromkeys(types, on_lifecycle)
-    return Inbox(Consumer.OUTCOMES, {**handlers, OfferTallied: on_tally})
+    counts = {OfferTallied: on_tally, UnitStated: on_unit, RefusalTallied: on_refusal}
+    return Inbox(Consumer.OUTCOMES, {**handlers, **counts})
 
 
 def on_lifecycle(session: Session, _: datetime, envelope: Envelope) -> None:
@@ -48,6 +55,8 @@ def on_lifecycle(session: Session, _: datetime, envelope: Envelope) -> None:
             outcome=getattr(event, "outcome", None),
         )
         measure(session, observed)
+        if isinstance(event, consents.PersonErased):
+            scrub_after(session)
 
 
 def on_tally(session: Session, _: datetime, envelope: Envelope) -> None:
@@ -55,6 +64,19 @@ def on_tally(session: Session, _: datetime, envelope: Envelope) -> None:
     event = cast("OfferTallied", envelope.event)
     if not event.training:
         tally(session, envelope.time, event.sector, event.entry_door)
+
+
+def on_unit(session: Session, _: datetime, envelope: Envelope) -> None:
+    """Keep whether the unit trains."""
+    event = cast("UnitStated", envelope.event)
+    firewall.put_unit(session, event.unit_id, training=event.training)
+
+
+def on_refusal(session: Session, _: datetime, envelope: Envelope) -> None:
+    """Keep what officers of a unit were refused, by the service that refused it."""
+    event = cast("RefusalTallied", envelope.event)
+    refused = Refused(event.unit_id, event.kind, event.since, event.count)
+    firewall.put(session, TOPICS[envelope.topic].producer, [refused])
 
 
 def _step(event: OfferEvent, at: datetime) -> Step | None:
@@ -70,4 +92,5 @@ def _step(event: OfferEvent, at: datetime) -> Step | None:
         agency_id=event.agency_id,
         reason=reason if kind is not OfferStep.RESCINDED else None,
         side=getattr(event, "side", None),
+        over_capacity=getattr(event, "over_capacity", False),
     )

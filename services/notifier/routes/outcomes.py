@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from contracts.bodies.firewall import FirewallView
 from contracts.bodies.notifier import (
     FunnelView,
     PeriodQuery,
@@ -15,6 +16,7 @@ from services.chassis.api import Api, Call, Contract, Tenant
 from services.notifier.domain.measures import Dimension
 from services.notifier.store.figures import Period
 from services.notifier.usecases import summarise
+from services.notifier.usecases.firewall import firewall
 from services.notifier.usecases.rebuild import rebuild
 
 api = Api("outcomes", __name__, description="What came of the referrals: aggregates only")
@@ -37,6 +39,14 @@ def summary(call: Call) -> dict[str, Any]:
 def funnel(call: Call) -> dict[str, Any]:
     """How many referrals came how far, and what kept the others."""
     return summarise.funnel(call.session, _period(call))
+
+
+@api.route_for(
+    "GET", "/v1/outcomes/firewall", _READERS, Contract(answer=FirewallView, query=PeriodQuery)
+)
+def refused_attempts(call: Call) -> dict[str, Any]:
+    """How often officers tried what no officer may: by kind and month, naming nobody."""
+    return firewall(call.session, _period(call))
 
 
 @api.route_for(

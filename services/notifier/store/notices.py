@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.chassis.columns import insert
 from services.chassis.pages import Page, cut, page_of
-from services.notifier.domain.notices import Intent, NoticeState
+from services.notifier.domain.notices import COORDINATOR, Intent, NoticeState
 from services.notifier.tables import Model, NoticeRow
 
 UNSENT: Final = (NoticeState.PENDING, NoticeState.NO_CONTACT)
@@ -59,6 +59,18 @@ def leased(session: Session, ids: Collection[UUID], until: datetime) -> Sequence
     """Those of the notices that are still this lease's to report on."""
     query = select(NoticeRow).where(NoticeRow.notice_id.in_(ids), NoticeRow.leased_until == until)
     return session.scalars(query.order_by(NoticeRow.notice_id).with_for_update()).all()
+
+
+def drop(session: Session, agency_id: str, templates: Collection[str]) -> None:
+    """Send no more of these notices of an agency as such, to itself or to the coordinator."""
+    recipients = (agency_id, COORDINATOR)
+    of_agency = (
+        NoticeRow.recipient.in_(recipients),
+        NoticeRow.state.in_(UNSENT),
+        NoticeRow.template.in_(templates),
+        NoticeRow.reference == agency_id,
+    )
+    session.execute(update(NoticeRow).where(*of_agency).values(state=NoticeState.DROPPED))
 
 
 def revive(session: Session, recipient: str, now: datetime) -> None:

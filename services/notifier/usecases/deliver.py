@@ -29,7 +29,7 @@ class Claimed:
     """A letter to send now, for the notice and on the lease that it was claimed for."""
 
     notice_id: UUID
-    referral_id: UUID
+    referral_id: UUID | None
     template: str
     leased_until: datetime
     letter: Letter
@@ -117,7 +117,6 @@ def _claimed(row: NoticeRow, until: datetime, letter: Letter) -> Claimed:
 
 
 def _subject(row: NoticeRow, zone: str, public_url: str) -> Subject:
-    about = f"/v1/offers/{row.offer_id}" if row.offer_id else f"/v1/referrals/{row.referral_id}"
     return Subject(
         template=Template(row.template),
         reference=row.reference,
@@ -126,5 +125,14 @@ def _subject(row: NoticeRow, zone: str, public_url: str) -> Subject:
         training=row.training,
         deadline_at=row.deadline_at,
         time_zone=zone,
-        link=f"{public_url}{about}",
+        link=f"{public_url}{_address(row)}",
     )
+
+
+def _address(row: NoticeRow) -> str:
+    """Where what the notice is about can be read."""
+    if row.offer_id is not None:
+        return f"/v1/offers/{row.offer_id}"
+    if row.referral_id is not None:
+        return f"/v1/referrals/{row.referral_id}"
+    return f"/v1/directory/agencies/{row.reference}"

@@ -8,9 +8,11 @@ from services.notifier.domain.notices import (
     Happening,
     News,
     NoticeState,
+    Silence,
     Template,
     intents,
     is_stale,
+    of_silence,
     reminder,
     reminder_at,
 )
@@ -40,3 +42,13 @@ def tell(session: Session, news: News, made_at: datetime, now: datetime) -> None
     if owed and news.happening is Happening.OFFER_MADE and offer and offer.deadline_at:
         intent = reminder(news.referral, offer)
         reminders.add(session, intent, reminder_at(made_at, offer.deadline_at))
+
+
+def tell_of_silence(session: Session, silence: Silence, now: datetime) -> None:
+    """Store what is owed for an agency that was paused because it answered nothing."""
+    notices.add(session, of_silence(silence), now)
+
+
+def forget_silence(session: Session, agency_id: str) -> None:
+    """Drop what was not sent of an agency's silence: it takes referrals again."""
+    notices.drop(session, agency_id, (Template.AGENCY_PAUSED, Template.AGENCY_SILENT))

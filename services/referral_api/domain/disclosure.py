@@ -1,11 +1,17 @@
 """Who may see what of a person: agencies by their offer, and after acceptance by the consent."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from contracts.problems import ConflictError
-from contracts.vocabulary import PROTECTED_NEEDS, ConsentScope, OfferState, age_band
+from contracts.vocabulary import (
+    PROTECTED_NEEDS,
+    ConsentScope,
+    ConsentStatus,
+    OfferState,
+    age_band,
+)
+from services.referral_api.domain.consent import check_opens
 from services.referral_api.domain.facts import Facts
 from services.referral_api.domain.offer import HOLDING, UNENDED
 
@@ -27,12 +33,14 @@ PERSON_FIELDS: Final = (
 _BEYOND_CONTACT_AND_NEED: Final = frozenset({"note"})
 
 
-def in_offer(facts: Facts, state: OfferState) -> dict[str, Any]:
+def in_offer(facts: Facts, state: OfferState, status: ConsentStatus) -> dict[str, Any]:
     """The facts of the person that an offer shows: an age band, never an age; no place, no wishes.
 
-    An offer that has ended shows none: the person is no longer that agency's concern.
+    An offer that has ended shows none: the person is no longer that agency's concern. Nor does
+    one to which nobody has consented, or no longer does: it tells of the need alone.
     """
-    shown = facts if state in UNENDED else Facts(need=facts.need, urgency=facts.urgency)
+    opens = state in UNENDED and status is ConsentStatus.GIVEN
+    shown = facts if opens else Facts(need=facts.need, urgency=facts.urgency)
     return {
         "age_band": age_band(shown.age),
         "language": shown.language,
@@ -48,19 +56,13 @@ def after_acceptance(said: Mapping[str, Any], scope: ConsentScope) -> dict[str, 
     return shown | {"accommodations": shown["accommodations"] or []}
 
 
-def check_may_read(state: OfferState, expires_at: datetime | None, now: datetime) -> None:
-    """Raise ConflictError where an offer in this state, or a consent so old, opens nobody."""
+def check_may_read(state: OfferState, status: ConsentStatus) -> None:
+    """Raise ConflictError where an offer in this state, or the consent, opens nobody."""
     if state not in HOLDING:
         raise ConflictError(
             f"the person is open to an agency that has accepted; this offer is {state}"
         )
-    check_consent(expires_at, now)
-
-
-def check_consent(expires_at: datetime | None, now: datetime) -> None:
-    """Raise ConflictError where the consent is over at the moment that it named."""
-    if expires_at is not None and expires_at <= now:
-        raise ConflictError("the person's consent has expired: ask them again")
+    check_opens(status)
 
 
 def excluded(facts: Facts, refused: Collection[str]) -> tuple[str, ...]:

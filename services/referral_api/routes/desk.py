@@ -9,6 +9,7 @@ import structlog
 from services.chassis.api import Call
 from services.referral_api.usecases.lifecycle import Command, Desk, load_one
 from services.referral_api.usecases.offered import OfferCommand, open_offer
+from services.referral_api.usecases.on_behalf import answer_for
 
 _KEY: Final = "handoff_desk"
 
@@ -35,3 +36,8 @@ def on_offer(call: Call, offer_id: UUID) -> OfferCommand:
     # The address names the offer only; what is bound here ends with the request.
     structlog.contextvars.bind_contextvars(referral_id=str(on.command.referral.id))
     return on
+
+
+def on_answer(call: Call, offer_id: UUID) -> OfferCommand:
+    """The offer for its agency's answer, or a coordinator's on behalf; raises InvalidError, too."""
+    return answer_for(on_offer(call, offer_id), call.body.get("told_by"))

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from marshmallow import fields
 
+from contracts.bodies import on_behalf
 from contracts.bodies import referral_api as bodies
-from contracts.bodies.shared import Nothing
 from contracts.vocabulary import OfferState, Reason, Role, Side
 from services.chassis.api import Api, Call, Contract, Tenant
 from services.chassis.pages import PageQuery
 from services.referral_api.routes import answers
-from services.referral_api.routes.desk import on_offer
+from services.referral_api.routes.desk import on_answer, on_offer
 from services.referral_api.store import offers as store
 from services.referral_api.usecases import offered, read
 from services.referral_api.usecases.accept import accept
@@ -26,6 +26,8 @@ from services.referral_api.usecases.offered import OfferCommand
 api = Api("offers", __name__, url_prefix="/v1/offers", description=__doc__)
 _READERS: Final = {Role.PARTNER: Tenant.OWN_AGENCY, Role.COORDINATOR: Tenant.ALL}
 _AGENCY: Final = {Role.PARTNER: Tenant.OWN_AGENCY}
+# A coordinator records what an agency said by phone; the person is open to the agency alone.
+_ANSWER: Final = {Role.PARTNER: Tenant.OWN_AGENCY, Role.COORDINATOR: Tenant.ALL}
 _ONE: Final = "/<uuid:offer_id>"
 
 
@@ -53,62 +55,75 @@ def read_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
 
 
 @api.route_for(
-    "POST", f"{_ONE}/acknowledge", _AGENCY, Contract(answer=bodies.OfferView, body=Nothing)
+    "POST", f"{_ONE}/acknowledge", _ANSWER, Contract(answer=bodies.OfferView, body=on_behalf.Told)
 )
 def acknowledge_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Say that the offer was seen; its deadline stands."""
-    on = on_offer(call, offer_id)
+    on = on_answer(call, offer_id)
     return _view(acknowledge(on))
 
 
-@api.route_for("POST", f"{_ONE}/accept", _AGENCY, Contract(answer=bodies.OfferView, body=Nothing))
+@api.route_for(
+    "POST", f"{_ONE}/accept", _ANSWER, Contract(answer=bodies.OfferView, body=on_behalf.Told)
+)
 def accept_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Accept the offer; the person may be read from now on. One agency wins a referral."""
-    on = on_offer(call, offer_id)
+    on = on_answer(call, offer_id)
     return _view(accept(on))
 
 
 @api.route_for(
-    "POST", f"{_ONE}/decline", _AGENCY, Contract(answer=bodies.OfferView, body=bodies.SayNo)
+    "POST", f"{_ONE}/decline", _ANSWER, Contract(answer=bodies.OfferView, body=on_behalf.ToldSayNo)
 )
 def decline_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Decline the offer, before or after accepting it."""
-    on = on_offer(call, offer_id)
+    on = on_answer(call, offer_id)
     return _view(decline(on, *_no(call)))
 
 
 @api.route_for(
-    "POST", f"{_ONE}/contacts", _AGENCY, Contract(answer=bodies.OfferView, body=bodies.Contact)
+    "POST",
+    f"{_ONE}/contacts",
+    _ANSWER,
+    Contract(answer=bodies.OfferView, body=on_behalf.ToldContact),
 )
 def record_contact(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Record an attempt to reach the person."""
     said = call.body
-    on = on_offer(call, offer_id)
+    on = on_answer(call, offer_id)
     return _view(contact(on, said["mode"], said.get("attempted_at"), reached=said["reached"]))
 
 
-@api.route_for("POST", f"{_ONE}/engage", _AGENCY, Contract(answer=bodies.OfferView, body=Nothing))
+@api.route_for(
+    "POST", f"{_ONE}/engage", _ANSWER, Contract(answer=bodies.OfferView, body=on_behalf.Told)
+)
 def engage_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Record that the person and the program have begun."""
-    on = on_offer(call, offer_id)
+    on = on_answer(call, offer_id)
     return _view(engage(on))
 
 
 @api.route_for(
-    "POST", f"{_ONE}/complete", _AGENCY, Contract(answer=bodies.OfferView, body=bodies.Complete)
+    "POST",
+    f"{_ONE}/complete",
+    _ANSWER,
+    Contract(answer=bodies.OfferView, body=on_behalf.ToldComplete),
 )
 def complete_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Record the outcome; the referral closes."""
-    on = on_offer(call, offer_id)
+    on = on_answer(call, offer_id)
     return _view(complete(on, call.body["outcome"]))
 
 
 @api.route_for(
-    "POST", f"{_ONE}/not-served", _AGENCY, Contract(answer=bodies.OfferView, body=bodies.SayNo)
+    "POST",
+    f"{_ONE}/not-served",
+    _ANSWER,
+    Contract(answer=bodies.OfferView, body=on_behalf.ToldSayNo),
 )
 def mark_not_served(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Say that the person could not be served: routed again, or closed, by the reason's side."""
-    on = on_offer(call, offer_id)
+    on = on_answer(call, offer_id)
     return _view(not_served(on, *_no(call)))
 
 

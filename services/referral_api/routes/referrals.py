@@ -3,10 +3,11 @@
 from typing import Any, Final
 from uuid import UUID
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from contracts.bodies import referral_api as bodies
-from contracts.bodies.shared import slug
+from contracts.bodies.disclosures import Disclosures
+from contracts.bodies.shared import REFERENCE, REFERENCE_IS, slug
 from contracts.problems import InvalidError
 from contracts.vocabulary import ReferralState, Role
 from services.chassis.api import Answer, Api, Call, Contract, IfMatch, Tenant
@@ -15,11 +16,11 @@ from services.referral_api.routes import answers
 from services.referral_api.routes.desk import desk, on_referral
 from services.referral_api.store import referrals as store
 from services.referral_api.tables import Referral
-from services.referral_api.usecases import read
+from services.referral_api.usecases import disclosures, read
 from services.referral_api.usecases.close import close
 from services.referral_api.usecases.correct import correct
 from services.referral_api.usecases.enter_in_error import enter_in_error
-from services.referral_api.usecases.place import place
+from services.referral_api.usecases.place import insist, place
 from services.referral_api.usecases.reroute import reroute
 from services.referral_api.usecases.submit import submit
 from services.referral_api.usecases.withdraw import withdraw
@@ -35,6 +36,9 @@ class ReferralQuery(PageQuery):
 
     state = fields.Enum(ReferralState, by_value=True, load_default=None)
     unit_id = slug(load_default=None)
+    reference = fields.String(
+        load_default=None, validate=validate.Regexp(REFERENCE, error=REFERENCE_IS)
+    )
 
 
 @api.route_for(
@@ -57,13 +61,15 @@ def submit_referral(call: Call) -> Answer:
 def list_referrals(call: Call) -> dict[str, Any]:
     """List referrals, the oldest first: an officer's own, or all."""
     mine = call.actor if call.tenant is Tenant.OWN_SUBMISSION else None
-    filters = {name: call.query.pop(name) for name in ("state", "unit_id")}
+    filters = {name: call.query.pop(name) for name in store.FILTERS}
     for name, value in filters.items():
         if mine is not None and value is not None:
             raise InvalidError(name, "is for coordinators only")
     page = store.page(call.session, mine, filters, **call.query)
     seen = read.beside(call.session, page.items)
-    return {"items": [answers.referral_for(call.actor, one) for one in seen], "next": page.next}
+    now = call.now()
+    items = [answers.referral_for(call.actor, one, now) for one in seen]
+    return {"items": items, "next": page.next}
 
 
 @api.route_for("GET", _ONE, _OWN, Contract(answer=bodies.ReferralView))
@@ -119,9 +125,12 @@ def reroute_referral(call: Call, referral_id: UUID) -> Answer:
     Contract(answer=bodies.ReferralView, body=bodies.PlaceByHand),
 )
 def place_referral(call: Call, referral_id: UUID) -> Answer:
-    """Place by hand: ask for one program; a lapse there is forgiven, a no is not."""
-    command = on_referral(call, referral_id)
-    place(command, call.body["program_id"], call.body["note"])
+    """Place by hand: ask for one program; a lapse there is forgiven, a no is not.
+
+    With `insist` the offer is made at once, whatever the program's stated capacity, and marked.
+    """
+    command, said = on_referral(call, referral_id), call.body
+    (insist if said["insist"] else place)(command, said["program_id"], said["note"])
     return _answer(call, command.referral)
 
 
@@ -163,6 +172,12 @@ def read_audit(call: Call, referral_id: UUID) -> dict[str, Any]:
     return {"items": entries, "verified": verified}
 
 
+@api.route_for("GET", f"{_ONE}/disclosures", _COORDINATOR, Contract(answer=Disclosures))
+def read_disclosures(call: Call, referral_id: UUID) -> disclosures.Disclosures:
+    """Read who was shown what of the person: when, under which consent, and why."""
+    return disclosures.disclosures(call.session, referral_id, call.actor)
+
+
 @api.route_for("GET", f"{_ONE}/notes", _COORDINATOR, Contract(answer=bodies.Notes))
 def read_notes(call: Call, referral_id: UUID) -> dict[str, Any]:
     """Read the free texts that came with declines, placements and closures; audited."""
@@ -171,4 +186,4 @@ def read_notes(call: Call, referral_id: UUID) -> dict[str, Any]:
 
 def _answer(call: Call, referral: Referral) -> Answer:
     (seen,) = read.beside(call.session, [referral])
-    return Answer(answers.referral_for(call.actor, seen), referral.facts_version)
+    return Answer(answers.referral_for(call.actor, seen, call.now()), referral.facts_version)

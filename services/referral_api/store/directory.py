@@ -1,12 +1,13 @@
 """The units, and this service's own copy of the directory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
 from services.chassis.columns import insert
+from services.chassis.database import wake_loops
 from services.chassis.pages import Page, cut, page_of
 from services.referral_api.tables import Program, Unit
 
@@ -28,9 +29,20 @@ def lock_unit(session: Session, unit_id: str) -> Unit | None:
     return session.scalars(query).first()
 
 
+def untold_units(session: Session, limit: int = 100) -> Sequence[Unit]:
+    """Units that the figures have not heard of as they are now, locked, by id."""
+    query = select(Unit).where(~Unit.told).order_by(Unit.id).limit(limit)
+    return session.scalars(query.with_for_update(key_share=True)).all()
+
+
+def count_untold_units(session: Session) -> int:
+    """How many of them there are."""
+    return session.scalar(select(func.count()).where(~Unit.told)) or 0
+
+
 def create_unit(session: Session, unit_id: str, name: str, *, training: bool) -> None:
     """Add a unit where there is none of this id."""
-    row = {"id": unit_id, "name": name, "training": training}
+    row = {"id": unit_id, "name": name, "training": training, "told": False}
     session.execute(insert(session, _UNITS).values(row).on_conflict_do_nothing())
 
 
@@ -47,7 +59,10 @@ def programs(session: Session, ids: Iterable[str]) -> dict[str, Program]:
 
 
 def keep_program(session: Session, entry: Program) -> None:
-    """Store an entry unless a copy of the same or a newer version is there."""
+    """Store an entry unless a copy of the same or a newer version is there.
+
+    One that says paused or closed leaves work behind: the jobs are woken for it.
+    """
     row = {column.name: getattr(entry, column.name) for column in _PROGRAMS.columns}
     add = insert(session, _PROGRAMS).values(row)
     session.execute(
@@ -57,3 +72,5 @@ def keep_program(session: Session, entry: Program) -> None:
             where=Program.version < add.excluded.version,
         )
     )
+    if entry.paused or not entry.active:
+        wake_loops(session)

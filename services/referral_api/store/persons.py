@@ -16,6 +16,7 @@ from services.referral_api.tables import PersonField
 
 SUBMITTED: Final = ""
 NOTE: Final = "note"
+REPRESENTATIVE: Final = "representative_name"
 _FIELDS: Final = cast("Table", PersonField.__table__)
 
 
@@ -55,6 +56,23 @@ class Persons:
         values = {(name, SUBMITTED): value for name, value in said.items()}
         self._insert(session, self._key(referral_id), referral_id, values)
 
+    def name_representative(
+        self, session: Session, referral_id: UUID, version: int, name: str | None
+    ) -> None:
+        """Keep who consents for the person by a later record of the consent."""
+        values = {(REPRESENTATIVE, str(version)): name}
+        self._insert(session, self._key(referral_id), referral_id, values)
+
+    def representative(self, session: Session, referral_id: UUID, version: int) -> str | None:
+        """Who consents for the person by one record; the first came with the submission."""
+        row = SUBMITTED if version == 1 else str(version)
+        place = (referral_id, REPRESENTATIVE, row)
+        found = session.get(PersonField, place)
+        if found is None:
+            return None
+        name: str = orjson.loads(unseal(self._key(referral_id), found.sealed, _place(*place)))
+        return name
+
     def note(self, session: Session, referral_id: UUID, about: UUID, text: str) -> None:
         """Keep a free text that came with a step; ``about`` tells it from the others."""
         values = {(NOTE, str(about)): text}
@@ -73,6 +91,10 @@ class Persons:
             (UUID(row), orjson.loads(unseal(key, sealed, _place(referral_id, NOTE, row))))
             for row, sealed in session.execute(query)
         ]
+
+    def forget(self, session: Session, referral_id: UUID) -> None:
+        """Delete every sealed fact and text; the key is another store's, and goes after this."""
+        session.execute(delete(PersonField).where(PersonField.referral_id == referral_id))
 
     def _insert(
         self,

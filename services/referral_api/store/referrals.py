@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import and_, exists, func, not_, or_, select
@@ -13,7 +13,9 @@ from services.chassis.actor import Actor
 from services.chassis.pages import Page, cut, page_of
 from services.referral_api.domain.offer import HOLDING, UNENDED
 from services.referral_api.domain.referral import REVIEWED
-from services.referral_api.tables import IS_LIVE, Consent, Offer, Referral, Refusal
+from services.referral_api.tables import IS_LIVE, Offer, Referral, Refusal
+
+FILTERS: Final = ("state", "unit_id", "reference")
 
 
 def lock(session: Session, ids: Iterable[UUID], *, skip_locked: bool = False) -> Sequence[Referral]:
@@ -48,13 +50,13 @@ def page(
     after: str | None,
     limit: int,
 ) -> Page:
-    """Referrals, oldest first: one officer's, or all; ``filters`` may name state and unit_id."""
+    """Referrals, oldest first: one officer's, or all; ``filters`` may name any of FILTERS."""
     query = select(Referral)
     if submitter is not None:
         query = query.where(
             Referral.unit_id == submitter.unit_id, Referral.submitted_by == submitter.subject
         )
-    for name in ("state", "unit_id"):
+    for name in FILTERS:
         if filters.get(name) is not None:
             query = query.where(getattr(Referral, name) == filters[name])
     rows = session.scalars(page_of(query, [Referral.id], after, limit)).all()
@@ -77,11 +79,6 @@ def all_offers(session: Session, ids: Iterable[UUID]) -> Sequence[Offer]:
     """Every offer of some referrals, oldest first."""
     query = select(Offer).where(Offer.referral_id.in_(list(ids)))
     return session.scalars(query.order_by(Offer.referral_id, Offer.id)).all()
-
-
-def consent(session: Session, referral_id: UUID) -> Consent:
-    """The consent of a referral; there is always one."""
-    return session.scalars(select(Consent).where(Consent.referral_id == referral_id)).one()
 
 
 def with_due_offers(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
@@ -130,5 +127,6 @@ def _without(state: ReferralState, offers: Any) -> Any:
 
 
 def existing(session: Session, ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these referrals there are."""
-    return set(session.scalars(select(Referral.id).where(Referral.id.in_(ids))))
+    """Which of these referrals there are, whose person was not erased."""
+    kept = select(Referral.id).where(Referral.id.in_(ids), Referral.erased_at.is_(None))
+    return set(session.scalars(kept))

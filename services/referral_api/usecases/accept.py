@@ -14,7 +14,7 @@ def accept(on: OfferCommand) -> OfferCommand:
     The state decides, not the clock: an accept before the lapse is recorded wins.
     """
     on.take(offer.Step.ACCEPT)
-    on.offer.answered_at = on.command.now
+    on.offer.answered_at = on.offer.held_at = on.command.now
     on.check_consent()
     on.command.move(referral.Step.ACCEPT)
     on.command.rescind(on.command.live, RescindReason.PLACED_ELSEWHERE)

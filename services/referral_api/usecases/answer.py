@@ -7,12 +7,13 @@ import structlog
 
 from contracts.events import lifecycle as events
 from contracts.events import routing
-from contracts.vocabulary import SECTOR_OF, OfferState, ReferralState
-from services.chassis.ids import uuid7
+from contracts.vocabulary import PROTECTED_NEEDS, Attention, ReferralState
 from services.referral_api.domain.referral import Step
-from services.referral_api.store import directory
-from services.referral_api.tables import Offer, Program
+from services.referral_api.store import consents, directory
+from services.referral_api.tables import Program, Refused
 from services.referral_api.usecases.lifecycle import Command
+from services.referral_api.usecases.make_offer import make_offer
+from services.referral_api.usecases.record_consent import recipients
 
 log = structlog.get_logger()
 
@@ -41,19 +42,25 @@ def routed(command: Command, proposal: routing.Routed) -> None:
     copies = directory.programs(command.session, [c.program_id for c in proposal.choices])
     _check_choices(command, proposal, copies)
     training = command.referral.training
-    refused = [c for c in proposal.choices if _refuses(copies.get(c.program_id), c, training)]
+    unnamed = _unnamed(command, proposal)
+    refused = [
+        c
+        for c in proposal.choices
+        if c in unnamed or _refuses(copies.get(c.program_id), c, training)
+    ]
     for choice in refused:
+        copy = copies.get(choice.program_id)
         command.happened(
             events.ChoiceRefused,
             program_id=choice.program_id,
             attempt=proposal.attempt,
-            directory_version=copies[choice.program_id].version,
+            directory_version=copy.version if copy else choice.directory_version,
         )
     if len(refused) < len(proposal.choices):
         command.move(Step.OFFER)
         for choice in proposal.choices:
             if choice not in refused:
-                _offer(command, choice)
+                make_offer(command, choice)
     else:
         command.open_attempt(Step.RETRY, command.referral.hand_program)
     _publish(command, "proposal.routed", proposal)
@@ -63,6 +70,7 @@ def deferred(command: Command, proposal: routing.Deferred) -> None:
     """The answer comes later: the review waits for it, and no longer."""
     if not applies(command, proposal):
         return
+    command.settle(Attention.STALLED)
     referral = command.referral
     review = command.next_review()
     if review is not None:
@@ -102,9 +110,20 @@ def _check_choices(
         for choice in proposal.choices
         if choice.program_id in never or _crosses(copies.get(choice.program_id), choice, training)
     )
-    if wrong or not proposal.choices:
-        said = ", ".join(wrong) or "no choice"
+    # Whoever flees from violence is told of at one place only, and to no second agency meanwhile.
+    several = command.referral.need in PROTECTED_NEEDS and len(proposal.choices) > 1
+    if wrong or several or not proposal.choices:
+        said = ", ".join(wrong) or ("several at once" if several else "no choice")
         raise ForbiddenChoiceError(f"decision {proposal.decision_id} proposes {said}")
+
+
+def _unnamed(command: Command, proposal: routing.Routed) -> list[routing.Choice]:
+    """The choices whose agency the person's consent does not name; they are not proposed again."""
+    named = recipients(consents.newest(command.session, command.referral.id))
+    found = [choice for choice in proposal.choices if not named.include(choice.agency_id)]
+    for choice in found:
+        command.refuse(choice.program_id, Refused.NOT_NAMED)
+    return found
 
 
 def _crosses(copy: Program | None, choice: routing.Choice, training: bool) -> bool:  # noqa: FBT001
@@ -118,29 +137,6 @@ def _refuses(copy: Program | None, choice: routing.Choice, training: bool) -> bo
     if copy is None or copy.version <= choice.directory_version:
         return False
     return copy.paused or not copy.active or copy.training != training
-
-
-def _offer(command: Command, choice: routing.Choice) -> None:
-    referral, now = command.referral, command.now
-    offer = Offer(
-        id=uuid7(now),
-        referral_id=referral.id,
-        program_id=choice.program_id,
-        agency_id=choice.agency_id,
-        attempt=referral.attempt,
-        need=referral.need,
-        urgency=referral.urgency,
-        state=OfferState.OPEN,
-        offered_at=now,
-        deadline_at=command.desk.deadlines.answer_by(
-            SECTOR_OF[referral.need], referral.urgency, now
-        ),
-    )
-    command.session.add(offer)
-    command.offers.append(offer)
-    command.offer_event(
-        events.OfferMade, offer, attempt=offer.attempt, deadline_at=offer.deadline_at
-    )
 
 
 def _publish(command: Command, action: str, proposal: routing.Proposal) -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 from contracts.events.lifecycle import ReferralCorrected
 from contracts.problems import InvalidError, Problem, ProblemError
-from contracts.vocabulary import RescindReason, Urgency
+from contracts.vocabulary import SECTOR_OF, Attention, Need, RescindReason, Urgency
 from services.referral_api.domain.facts import coarse
 from services.referral_api.domain.referral import Step
 from services.referral_api.tables import Referral
-from services.referral_api.usecases import intake
+from services.referral_api.usecases import intake, record_consent
 from services.referral_api.usecases.lifecycle import Command
 from services.referral_api.usecases.snapshot import keep_facts
 
@@ -25,19 +25,27 @@ def correct(command: Command, expected_version: int, body: Mapping[str, Any]) ->
     command.after(Step.CORRECT)
     changes = intake.said_in(body)
     said = _said_now(command) | changes
-    intake.check_reachable(said)
-    intake.check_wishes(said.get("preferred_programs") or [], said["avoided_programs"])
     need, urgency = body.get("need", referral.need), body.get("urgency", referral.urgency)
     _check_urgency(referral, urgency)
+    _check_together(command, said, need, "person.age" if "age" in changes else "need")
     keep_facts(referral, coarse(need, urgency, said))
     referral.facts_version += 1
     sealed = {name: changes[name] for name in intake.SEALED if name in changes}
     command.desk.persons.replace(command.session, referral.id, sealed)
     changed = sorted({*changes, *(body.keys() & {"need", "urgency"})})
+    if urgency is not Urgency.CRISIS:
+        command.settle(Attention.CRISIS_LAPSED)
     command.happened(ReferralCorrected, changed=tuple(changed))
     command.rescind(command.live, RescindReason.CORRECTED)
     command.open_attempt(Step.CORRECT)
     command.publish("referral.correct", fields=changed)
+
+
+def _check_together(command: Command, said: Mapping[str, Any], need: Need, field: str) -> None:
+    """Raise InvalidError for facts that cannot stand, or ``field`` beside the consent."""
+    intake.check_reachable(said)
+    intake.check_wishes(said.get("preferred_programs") or [], said["avoided_programs"])
+    record_consent.check_corrected(command, said.get("age"), SECTOR_OF[need], field)
 
 
 def _check_version(referral: Referral, expected: int) -> None:

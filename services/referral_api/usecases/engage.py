@@ -8,5 +8,6 @@ from services.referral_api.usecases.offered import OfferCommand
 def engage(on: OfferCommand) -> OfferCommand:
     """Record the beginning; raises ConflictError."""
     on.take(Step.ENGAGE)
+    on.command.progressed()
     on.command.offer_event(OfferEngaged, on.offer)
     return on.publish("offer.engage")

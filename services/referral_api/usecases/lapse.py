@@ -1,6 +1,7 @@
 """Lapse: live offers past their deadline count as a no, and the next program is asked."""
 
 from contracts.events.lifecycle import OfferLapsed
+from contracts.vocabulary import Attention, Urgency
 from services.referral_api.domain import offer
 from services.referral_api.domain.referral import Step
 from services.referral_api.tables import Refused
@@ -13,6 +14,8 @@ def lapse(command: Command) -> int:
     for overdue in late:
         command.end(overdue, offer.Step.LAPSE)
         command.refuse(overdue.program_id, Refused.LAPSED)
+        if overdue.urgency is Urgency.CRISIS:
+            command.attend(Attention.CRISIS_LAPSED)
         command.offer_event(OfferLapsed, overdue)
     if late:
         if not command.live:

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from contracts.events import lifecycle as events
 from contracts.problems import NotFoundError
 from contracts.vocabulary import (
+    Attention,
+    ConsentStatus,
     Outcome,
     Reason,
     ReferralState,
@@ -21,12 +23,16 @@ from contracts.vocabulary import (
 )
 from services.chassis import audit, outbox
 from services.chassis.actor import Actor, service_actor
+from services.referral_api.domain import attention as attentions
+from services.referral_api.domain import consent as consents
 from services.referral_api.domain import offer as offer_states
 from services.referral_api.domain import referral as referral_states
+from services.referral_api.domain.consent import ConsentRules
 from services.referral_api.domain.deadlines import Deadlines
 from services.referral_api.store import referrals as store
+from services.referral_api.store import worklist
 from services.referral_api.store.persons import Persons
-from services.referral_api.tables import Offer, Referral, Refusal, Refused
+from services.referral_api.tables import AttentionRow, Offer, Referral, Refusal, Refused
 from services.referral_api.usecases.snapshot import take
 
 SELF: Final = service_actor("referral_api")
@@ -34,10 +40,11 @@ SELF: Final = service_actor("referral_api")
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every command works with: the person table and the deadlines in force."""
+    """What every command works with: the person table, and the deadlines and rules in force."""
 
     persons: Persons
     deadlines: Deadlines
+    consent_rules: ConsentRules
 
 
 @dataclass(slots=True)
@@ -55,6 +62,10 @@ class Command:
     referral: Referral
     offers: list[Offer]
     refusals: dict[str, Refusal]
+    attentions: dict[Attention, AttentionRow] = field(default_factory=dict)
+    # The offer that a coordinator answers on behalf of its agency, and the text of who told them.
+    answering: Offer | None = None
+    told_note: UUID | None = None
     _happened: list[tuple[type[events.LifecycleEvent], dict[str, Any]]] = field(
         default_factory=list
     )
@@ -73,6 +84,12 @@ class Command:
     def holder(self) -> Offer | None:
         """The accepted offer, where there is one."""
         return next((offer for offer in self.offers if offer.state in offer_states.HOLDING), None)
+
+    @property
+    def consent(self) -> ConsentStatus:
+        """Where the person's consent stands now, whether or not its end was noticed yet."""
+        referral = self.referral
+        return consents.standing(referral.consent_status, referral.consent_ends_at, self.now)
 
     def after(self, step: referral_states.Step) -> ReferralState:
         """The state after a step; raises ConflictError, which tells an officer no more than reads.
@@ -95,6 +112,41 @@ class Command:
             referral.review_at = self.next_review()
         if referral.state not in referral_states.OPEN:
             referral.closed_at = self.now
+        self.settle(*attentions.ended_by(self.attentions, referral.state))
+        for why in attentions.brought_by(step, referral.state):
+            self.attend(why, referral.review_at)
+
+    def attend(self, why: Attention, due_at: datetime | None = None) -> None:
+        """Put the referral into the coordinators' worklist, due at once where no time is given.
+
+        A reason that holds already keeps its time: whoever waits longest stays first.
+        """
+        if why in self.attentions:
+            return
+        row = AttentionRow(
+            referral_id=self.referral.id, why=why, since=self.now, due_at=due_at or self.now
+        )
+        self.session.add(row)
+        self.attentions[why] = row
+        self._list()
+
+    def settle(self, *reasons: Attention) -> None:
+        """End these reasons where they hold; without any the referral leaves the worklist."""
+        ended = [self.attentions.pop(why) for why in reasons if why in self.attentions]
+        for row in ended:
+            _forget(self.session, row)
+        if ended:
+            self._list()
+
+    def progressed(self) -> None:
+        """The agency reported progress: the owner's timer starts anew."""
+        self.settle(Attention.STALLED)
+        self.referral.review_at = self.next_review()
+
+    def _list(self) -> None:
+        """The worklist sorts by the earliest time of the reasons that hold."""
+        due_at = min((row.due_at for row in self.attentions.values()), default=None)
+        worklist.put(self.session, self.referral.id, due_at)
 
     def next_review(self) -> datetime | None:
         """When the owner of the present state is reminded."""
@@ -146,8 +198,8 @@ class Command:
         self.happened(events.ReferralClosed, outcome=outcome, reason=reason, side=side)
 
     def note(self, about: UUID, text: str | None) -> None:
-        """Seal a free text that came with this command."""
-        if text is not None:
+        """Seal a free text that came with this command; of an erased person none is kept."""
+        if text is not None and self.referral.erased_at is None:
             self.desk.persons.note(self.session, self.referral.id, about, text)
 
     def happened(self, kind: type[events.LifecycleEvent], **fields: Any) -> None:
@@ -160,12 +212,15 @@ class Command:
             "offer_id": offer.id,
             "program_id": offer.program_id,
             "agency_id": offer.agency_id,
+            "on_behalf": offer is self.answering,
         }
         self.happened(kind, **place, **fields)
 
     def publish(self, action: str, **detail: Any) -> None:
         """Write the audit entry and every gathered event, each with the final snapshot."""
         subject = subject_of(self.referral.id)
+        if self.answering is not None:
+            detail |= {"on_behalf_of": self.answering.agency_id, "told": str(self.told_note)}
         audit.record(self.session, subject, self.now, self.actor, action, **detail)
         state = take(self.referral, self.offers, self.refusals)
         made = [kind(snapshot=state, **fields) for kind, fields in self._happened]
@@ -175,6 +230,14 @@ class Command:
 
 # A later decision on the same attempt may repeat these: the timer that runs goes on running.
 _REPEATABLE: Final = frozenset({referral_states.Step.WAITLIST, referral_states.Step.UNPLACE})
+
+
+def _forget(session: Session, row: AttentionRow) -> None:
+    """A reason that came and went within one command was never written."""
+    if row in session.new:
+        session.expunge(row)
+    else:
+        session.delete(row)
 
 
 def subject_of(referral_id: UUID) -> str:
@@ -193,6 +256,17 @@ def load_free(
     return _commands(session, desk, store.lock(session, ids, skip_locked=True), clock, SELF)
 
 
+def load_many(
+    session: Session,
+    desk: Desk,
+    ids: Iterable[UUID],
+    clock: Callable[[], datetime],
+    actor: Actor,
+) -> list[Command]:
+    """Commands on those of the referrals that there are, locked in their sorted order."""
+    return _commands(session, desk, store.lock(session, ids), clock, actor)
+
+
 def _commands(
     session: Session,
     desk: Desk,
@@ -200,7 +274,7 @@ def _commands(
     clock: Callable[[], datetime],
     actor: Actor,
 ) -> list[Command]:
-    """The clock is read under the lock; two queries more, however many referrals there are."""
+    """The clock is read under the lock; three queries more, however many referrals there are."""
     now = clock()
     found = [referral.id for referral in locked]
     unended: dict[UUID, list[Offer]] = defaultdict(list)
@@ -209,9 +283,12 @@ def _commands(
     refused: dict[UUID, dict[str, Refusal]] = defaultdict(dict)
     for refusal in store.refusals(session, found):
         refused[refusal.referral_id][refusal.program_id] = refusal
+    attended: dict[UUID, dict[Attention, AttentionRow]] = defaultdict(dict)
+    for row in worklist.attentions(session, found):
+        attended[row.referral_id][row.why] = row
     return [
-        Command(session, desk, actor, now, referral, unended[referral.id], refused[referral.id])
-        for referral in locked
+        Command(session, desk, actor, now, one, unended[one.id], refused[one.id], attended[one.id])
+        for one in locked
     ]
 
 

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from contracts.problems import NotFoundError
 from contracts.vocabulary import Role
 from services.chassis.actor import Actor
-from services.referral_api.domain import disclosure
+from services.referral_api.domain import consent
 from services.referral_api.domain.offer import Step
 from services.referral_api.store import offers as store
-from services.referral_api.store import referrals, sight
+from services.referral_api.store import sight
 from services.referral_api.tables import Offer, Referral
 from services.referral_api.usecases.lifecycle import Command, Desk, load_one
 
@@ -31,10 +31,11 @@ class OfferCommand:
         self.command.end(self.offer, step)
 
     def check_consent(self) -> None:
-        """Raise ConflictError where the person's consent has expired."""
-        command = self.command
-        consent = referrals.consent(command.session, command.referral.id)
-        disclosure.check_consent(consent.expires_at, command.now)
+        """Raise ConflictError where the person's consent is over.
+
+        An offer of somebody who cannot consent now goes on: whoever accepts asks them first.
+        """
+        consent.check_goes_on(self.command.consent)
 
     def publish(self, action: str, **detail: Any) -> "OfferCommand":
         """Publish and audit, naming the offer."""

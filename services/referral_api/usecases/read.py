@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,24 +11,35 @@ from sqlalchemy.orm import Session
 
 from contracts.codec import Stored
 from contracts.events.lifecycle import TOPIC
-from contracts.problems import NotFoundError
+from contracts.problems import ConflictError, NotFoundError
+from contracts.vocabulary import Attention, ConsentScope, Origin, Purpose
 from services.chassis import audit, outbox
 from services.chassis.actor import Actor
 from services.referral_api.domain import disclosure
+from services.referral_api.domain.deadlines import Deadlines
+from services.referral_api.store import consents, sight, worklist
 from services.referral_api.store import referrals as store
-from services.referral_api.store import sight
-from services.referral_api.tables import Offer, Referral
+from services.referral_api.tables import AttentionRow, Consent, Offer, Referral
 from services.referral_api.usecases.lifecycle import Command, check_is_theirs, subject_of
 from services.referral_api.usecases.offered import OfferCommand
+from services.referral_api.usecases.record_consent import recipients
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A referral with all its offers and the programs that must not be asked."""
+    """A referral with all its offers, the programs not to ask, and why it needs a coordinator."""
 
     referral: Referral
     offers: Sequence[Offer]
     excluded: Sequence[str]
+    attentions: Sequence[AttentionRow]
+
+    def needs_attention(self, deadlines: Deadlines, now: datetime) -> bool:
+        """What an officer learns of a crisis that nobody answered: only that, and not for long."""
+        referral = self.referral
+        lapsed = any(row.why is Attention.CRISIS_LAPSED for row in self.attentions)
+        begun = referral.occurred_at or referral.submitted_at
+        return lapsed and referral.origin is Origin.LIVE and deadlines.encounter_is_open(begun, now)
 
 
 def find(session: Session, referral_id: UUID, actor: Actor) -> Referral:
@@ -40,7 +52,7 @@ def find(session: Session, referral_id: UUID, actor: Actor) -> Referral:
 
 
 def beside(session: Session, referrals: Sequence[Referral]) -> list[Seen]:
-    """The referrals with what stands beside them, in two queries however many they are."""
+    """The referrals with what stands beside them, in three queries however many they are."""
     ids = [referral.id for referral in referrals]
     offers: dict[UUID, list[Offer]] = defaultdict(list)
     for offer in store.all_offers(session, ids):
@@ -48,7 +60,10 @@ def beside(session: Session, referrals: Sequence[Referral]) -> list[Seen]:
     excluded: dict[UUID, list[str]] = defaultdict(list)
     for refusal in store.refusals(session, ids):
         excluded[refusal.referral_id].append(refusal.program_id)
-    return [Seen(r, offers[r.id], excluded[r.id]) for r in referrals]
+    attended: dict[UUID, list[AttentionRow]] = defaultdict(list)
+    for row in worklist.attentions(session, ids):
+        attended[row.referral_id].append(row)
+    return [Seen(r, offers[r.id], excluded[r.id], attended[r.id]) for r in referrals]
 
 
 def history(session: Session, referral_id: UUID, actor: Actor) -> list[Stored]:
@@ -75,30 +90,47 @@ def audit_of(
 def notes(command: Command) -> list[dict[str, Any]]:
     """The free texts of declines, placements and closures; they may tell of the person: audited."""
     found = command.desk.persons.notes(command.session, command.referral.id)
-    command.publish("notes.read", count=len(found))
+    command.publish(
+        "notes.read",
+        count=len(found),
+        fields=["note"] if found else [],
+        consent=command.referral.consent_version,
+        purpose=Purpose.COORDINATE,
+    )
     return [{"about": about, "text": text} for about, text in found]
+
+
+def _open_consent(on: OfferCommand) -> Consent:
+    """The consent that opens the person to the offer's agency; raises ConflictError."""
+    command = on.command
+    disclosure.check_may_read(on.offer.state, command.consent)
+    consent = consents.newest(command.session, command.referral.id)
+    if not recipients(consent).include(on.offer.agency_id):
+        raise ConflictError("the person's consent names other agencies: ask them once more")
+    return consent
 
 
 def person(on: OfferCommand) -> dict[str, Any]:
     """What the consent opens of the person to the agency that accepted; every read is audited.
 
-    Raises ConflictError where the offer is not accepted, or the consent has expired.
+    Raises ConflictError where the offer is not accepted, or no consent opens the person to it.
     """
     command = on.command
-    consent = store.consent(command.session, command.referral.id)
-    disclosure.check_may_read(on.offer.state, consent.expires_at, command.now)
+    consent = _open_consent(on)
     # The database, too, shows a person to nobody but the agency that holds the referral.
     sight.narrow(command.session, on.offer.agency_id)
-    said = command.desk.persons.read(command.session, command.referral.id)
-    shown = disclosure.after_acceptance(said, consent.scope)
+    persons, referral_id = command.desk.persons, command.referral.id
+    said = persons.read(command.session, referral_id)
+    name = persons.representative(command.session, referral_id, consent.version)
+    shown = disclosure.after_acceptance(said, consent.scope or ConsentScope.CONTACT_AND_NEED)
     read = sorted(name for name, value in shown.items() if value not in (None, []))
-    on.publish("person.read", fields=read)
+    on.publish("person.read", fields=read, consent=consent.version, purpose=Purpose.SERVE)
     return shown | {
         "consent": {
             "scope": consent.scope,
             "given_by": consent.given_by,
             "method": consent.method,
-            "representative_name": said.get("representative_name"),
+            "representative_name": name,
             "expires_at": consent.expires_at,
         }
     }

@@ -97,6 +97,7 @@ def _live(offer: Offer) -> LiveOffer:
         attempt=offer.attempt,
         state=offer.state,
         deadline_at=offer.deadline_at,
+        over_capacity=offer.over_capacity,
     )
 
 
@@ -109,4 +110,5 @@ def _holder(offers: Sequence[Offer]) -> Holder | None:
         program_id=held.program_id,
         agency_id=held.agency_id,
         accepted_at=held.answered_at,
+        over_capacity=held.over_capacity,
     )

@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from contracts.events.lifecycle import ReferralSubmitted
 from contracts.problems import InvalidError
-from contracts.vocabulary import PROTECTED_NEEDS, ReferralState
+from contracts.vocabulary import PROTECTED_NEEDS, SECTOR_OF, ReferralState
 from services.chassis.actor import Actor
 from services.chassis.ids import reference, uuid7
 from services.referral_api.domain.facts import coarse
 from services.referral_api.store import directory, referrals
-from services.referral_api.tables import Consent, Referral, Unit
-from services.referral_api.usecases import intake
+from services.referral_api.tables import Referral, Unit
+from services.referral_api.usecases import intake, record_consent
 from services.referral_api.usecases.lifecycle import Command, Desk
 from services.referral_api.usecases.snapshot import keep_facts
 
@@ -28,9 +28,7 @@ def submit(
     Raises InvalidError naming the field that cannot stand.
     """
     said = intake.said_in(body)
-    intake.check_reachable(said)
-    intake.check_wishes(said.get("preferred_programs", []), said.get("avoided_programs", []))
-    intake.check_times(body, now)
+    _check(desk, body, said, now)
     unit = _unit(session, actor)
     intake.check_origin(body, now, training=unit.training)
     referral = _referral(session, unit, body, now)
@@ -39,7 +37,7 @@ def submit(
     referral.review_at = desk.deadlines.review_at(referral.state, referral.urgency, now)
     session.add(referral)
     session.flush()
-    session.add(_consent(referral.id, body["consent"], now))
+    record_consent.begin(session, referral, body["consent"], now)
     said["representative_name"] = body["consent"].get("representative_name")
     sealed = {name: said.get(name) for name in intake.SEALED}
     desk.persons.create(session, referral.id, sealed, now)
@@ -49,6 +47,14 @@ def submit(
         "referral.submit", fields=sorted(n for n, v in sealed.items() if v not in (None, []))
     )
     return referral
+
+
+def _check(desk: Desk, body: Mapping[str, Any], said: Mapping[str, Any], now: datetime) -> None:
+    intake.check_reachable(said)
+    intake.check_wishes(said.get("preferred_programs", []), said.get("avoided_programs", []))
+    intake.check_times(body, now)
+    sector = SECTOR_OF[body["need"]]
+    record_consent.check(desk.consent_rules, body["consent"], said.get("age"), sector)
 
 
 def _told_encounter(referral: Referral) -> UUID | None:
@@ -89,14 +95,3 @@ def _free_reference(session: Session) -> str:
     while referrals.reference_taken(session, found):
         found = reference()
     return found
-
-
-def _consent(referral_id: UUID, given: Mapping[str, Any], now: datetime) -> Consent:
-    return Consent(
-        referral_id=referral_id,
-        scope=given["scope"],
-        given_by=given["given_by"],
-        method=given["method"],
-        given_at=now,
-        expires_at=given.get("expires_at"),
-    )

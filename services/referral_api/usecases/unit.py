@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from services.chassis import audit
 from services.chassis.actor import Actor
+from services.chassis.database import wake_loops
 from services.referral_api.store import directory
 from services.referral_api.tables import Unit
 
@@ -24,7 +25,8 @@ def put_unit(
     unit = directory.lock_unit(session, unit_id)
     if unit is None:
         raise LookupError(unit_id)
-    unit.name, unit.training = name, training
+    unit.name, unit.training, unit.told = name, training, False
+    wake_loops(session)
     audit.record(
         session, f"unit:{unit_id}", clock(), actor, "unit.put", fields=["name", "training"]
     )

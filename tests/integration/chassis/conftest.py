@@ -16,6 +16,7 @@ from services.chassis.postgres import lasting_engine
 from services.chassis.roles import Passwords
 from services.local_servers.postgres import Postgres
 from tests.integration.chassis.small_town import Town
+from tests.ports.postgres_copies import BOTH
 from tests.ports.samples import Ledger, StillClock, database_at
 
 
@@ -31,6 +32,14 @@ def database(tmp_path: Path) -> Iterator[Database]:
     made = database_at(f"sqlite:///{tmp_path / 'service.sqlite'}")
     yield made
     made.close()
+
+
+@pytest.fixture(params=BOTH)
+def store(request: pytest.FixtureRequest) -> Database:
+    """The tables of the chassis on either database, open for the role that owns them."""
+    name = "owned" if request.param == "postgres" else "database"
+    found: Database = request.getfixturevalue(name)
+    return found
 
 
 @pytest.fixture

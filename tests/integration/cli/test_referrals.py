@@ -20,7 +20,10 @@ time_zone = "America/Chicago"
 [constants]
 entry_door = "community"
 voluntary = true
-consent = {{ scope = "contact_and_need", given_by = "self", method = "written" }}
+consent.scope = "contact_and_need"
+consent.given_by = "guardian"
+consent.representative_name = "on file"
+consent.method = "written"
 person = {{ safe_contact = "do_not_contact" }}
 
 [columns]

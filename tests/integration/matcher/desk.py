@@ -104,7 +104,7 @@ def attempt(before: Snapshot, number: int, **changes: Any) -> Snapshot:
     return replace(before, open_attempt=opened, live_offers=(), holder=None, **changes)
 
 
-def offered(before: Snapshot, *programs: str) -> Snapshot:
+def offered(before: Snapshot, *programs: str, over_capacity: bool = False) -> Snapshot:
     """The attempt is closed, and these programs have an offer each."""
     number = before.open_attempt.number if before.open_attempt else 1
     live = tuple(
@@ -115,6 +115,7 @@ def offered(before: Snapshot, *programs: str) -> Snapshot:
             attempt=number,
             state=OfferState.OPEN,
             deadline_at=NOON,
+            over_capacity=over_capacity,
         )
         for program in programs
     )
@@ -128,6 +129,7 @@ def held(before: Snapshot, program: str, accepted_at: Any = NOON) -> Snapshot:
         program_id=program,
         agency_id=program.partition("-")[0],
         accepted_at=accepted_at,
+        over_capacity=any(o.over_capacity for o in before.live_offers if o.program_id == program),
     )
     return replace(before, open_attempt=None, live_offers=(), holder=holder)
 

@@ -37,12 +37,14 @@ def recounted(desk: Desk, program: str) -> int:
     with desk.wired.database.transaction() as session:
         statement = capacity.stated(session, [program])[program].statement
         reservations = session.scalar(
-            select(func.count()).where(ReservationRow.program_id == program)
+            select(func.count())
+            .where(ReservationRow.program_id == program)
+            .where(ReservationRow.over_capacity.is_(False))
         )
         rows = session.execute(
-            select(AcceptanceRow.accepted_at, AcceptanceRow.ended_at).where(
-                AcceptanceRow.program_id == program
-            )
+            select(
+                AcceptanceRow.accepted_at, AcceptanceRow.ended_at, AcceptanceRow.over_capacity
+            ).where(AcceptanceRow.program_id == program)
         )
         acceptances = [Acceptance(*row) for row in rows]
     return taken(statement, reservations or 0, acceptances)
@@ -61,6 +63,41 @@ def test_of_200_takers_of_one_place_exactly_one_gets_it(desk: Desk) -> None:
         got = Counter(pool.map(take, referrals))
     assert got == {True: 1, False: 199}
     assert desk.taken("harbour-beds") == recounted(desk, "harbour-beds") == 1
+
+
+def test_a_place_beyond_capacity_takes_none_of_the_stated_and_frees_none(desk: Desk) -> None:
+    desk.opened(harbour=1)
+    first, insisted, waiting = submitted(), submitted(), submitted()
+    desk.hear(first)
+    desk.decide()
+    assert desk.kinds(first) == ["Routed"]
+    beyond = offered(insisted, "harbour-beds", over_capacity=True)
+    desk.hear(beyond, waiting)
+    desk.decide()
+    assert desk.taken("harbour-beds") == recounted(desk, "harbour-beds") == 1
+    assert desk.holds(beyond) == ["harbour-beds"]
+    accepted = held(beyond, "harbour-beds", desk.clock.now())
+    desk.hear(accepted)
+    desk.decide()
+    assert desk.taken("harbour-beds") == recounted(desk, "harbour-beds") == 1
+    # The stated place comes free: whoever waits gets it, for nobody beyond capacity had it.
+    desk.hear(ended(first))
+    desk.decide()
+    assert desk.kinds(waiting) == ["Waitlisted", "Routed"]
+    assert desk.taken("harbour-beds") == recounted(desk, "harbour-beds") == 1
+    assert desk.replayed() == []
+
+
+def test_insisting_on_a_program_that_was_just_granted_gives_the_stated_place_back(
+    desk: Desk,
+) -> None:
+    desk.opened(harbour=1)
+    asked = submitted()
+    desk.hear(asked)
+    desk.decide()
+    assert desk.taken("harbour-beds") == 1
+    desk.hear(offered(attempt(asked, 2), "harbour-beds", over_capacity=True))
+    assert desk.taken("harbour-beds") == recounted(desk, "harbour-beds") == 0
 
 
 def test_two_deciders_at_once_grant_each_place_once(desk: Desk) -> None:
@@ -163,6 +200,19 @@ class RandomHistory(RuleBasedStateMachine):
             known.refused.discard(by_hand)
         self._next_attempt(known, None, by_hand)
         self._hear(known)
+
+    @precondition(lambda self: self.known)
+    @rule(data=st.data(), program=st.sampled_from(PROGRAMS))
+    def insist(self, data: st.DataObject, program: str) -> None:
+        """A coordinator puts a referral to a program beyond its stated places."""
+        known = data.draw(st.sampled_from(self.known))
+        known.refused.discard(program)
+        known.number += 1
+        opened = attempt(known.snapshot, known.number, excluded=tuple(sorted(known.refused)))
+        known.snapshot = offered(opened, program, over_capacity=True)
+        before = self.desk.taken(program)
+        self._hear(known)
+        assert self.desk.taken(program) <= before
 
     @precondition(lambda self: self.known)
     @rule(data=st.data())

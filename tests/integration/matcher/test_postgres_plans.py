@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
+from contracts.events.lifecycle import OfferAcknowledged, OfferLapsed
 from services.chassis.database import Database
 from tests.integration.matcher.desk import (
+    ADMIN,
     COORDINATOR,
     Desk,
     attempt,
@@ -48,6 +52,9 @@ TABLES: Final = query_plans.CHASSIS | {
     "reservations": f"SELECT {_ID}, 'old-' || n, 1",
     "acceptances": f"SELECT 'old-' || n, {_ID}, {_AT}",
     "decisions": f"SELECT {_ID}, {_ID}, 1, 1, 'routed', {_AT}, 'policy', '[]', '[]'",
+    "halts": f"SELECT 'program', 'old-' || n, 'pause', 'agency-' || n, 'away', {_AT}",
+    "agency_lapses": f"SELECT {_ID}, 'agency-' || n, {_AT}",
+    "waits": f"SELECT {_ID}, 'old-' || n, 2, {_AT}",
     "journal": f"SELECT -n, {_AT}, 'tick', '{{}}'",
 }
 
@@ -55,9 +62,7 @@ TABLES: Final = query_plans.CHASSIS | {
 def play(desk: Desk) -> None:
     """A story that calls every route, and follows a referral to every end."""
     desk.state("harbour-beds", 1)
-    for step in ("pause", "resume"):
-        path = f"/v1/programs/harbour-beds/{step}"
-        assert desk.call(partner("harbour"), "POST", path, {}).status_code == 200
+    halted_and_silent(desk)
     referral, other = submitted(), submitted()
     desk.hear(referral, other)
     desk.decide()
@@ -65,6 +70,7 @@ def play(desk: Desk) -> None:
     desk.hear(held(referral, "harbour-beds"), ended(referral))
     desk.hear(attempt(other, 2, by_hand="lodge-beds"))
     desk.decide()
+    queued(desk)
     filters = ("", "sector=housing", "need=emergency_shelter", "agency_id=harbour", "training=true")
     for query in filters:
         in_pages(desk, f"/v1/programs?limit=1&{query}")
@@ -75,6 +81,39 @@ def play(desk: Desk) -> None:
     path = f"/v1/decisions?referral_id={referral.referral_id}"
     (decision,) = desk.call(COORDINATOR, "GET", path).get_json()["items"]
     path = f"/v1/decisions/{decision['decision_id']}"
+    assert desk.call(COORDINATOR, "GET", path).status_code == 200
+
+
+def halted_and_silent(desk: Desk) -> None:
+    """Agencies and programs that stop and go on, and what they say of themselves meanwhile."""
+    for who, steps in ((partner("harbour"), ("pause", "resume")), (ADMIN, ("close", "reopen"))):
+        for step in steps:
+            for path in ("programs/harbour-beds", "directory/agencies/harbour"):
+                body = {"reason": "away"} if step == "pause" else {}
+                answer = desk.call(who, "POST", f"/v1/{path}/{step}", body)
+                assert answer.status_code == 200, answer.text
+    until = {"until": (desk.clock.now() + timedelta(minutes=1)).isoformat()}
+    desk.call(COORDINATOR, "POST", "/v1/programs/lodge-beds/pause", until)
+    desk.clock.advance(timedelta(minutes=2))
+    for kind in (OfferLapsed, OfferAcknowledged):
+        desk.clock.advance(timedelta(minutes=1))
+        snapshot = ended(submitted())
+        event = kind(
+            snapshot=snapshot, offer_id=uuid4(), program_id="harbour-beds", agency_id="harbour"
+        )
+        desk.hear_event(event, snapshot.referral_id, 1)
+    in_pages(desk, "/v1/directory/agencies?limit=1")
+
+
+def queued(desk: Desk) -> None:
+    """Somebody waits, and is counted."""
+    alone = submitted()
+    desk.hear(alone)
+    desk.decide()
+    for query in ("", "&sector=housing"):
+        in_pages(desk, f"/v1/queue?limit=1{query}")
+    assert desk.call(partner("harbour"), "GET", "/v1/queue").status_code == 200
+    path = f"/v1/queue/{alone.referral_id}"
     assert desk.call(COORDINATOR, "GET", path).status_code == 200
 
 

@@ -54,6 +54,23 @@ def test_the_allowance_is_a_minute_unless_it_is_set(monkeypatch: pytest.MonkeyPa
     assert settings.read().capacity_allowance == timedelta(seconds=90)
 
 
+@pytest.mark.parametrize("value", ["-1", "101", "often"])
+def test_a_wrong_number_of_lapses_stops_the_start_and_is_named(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("HANDOFF_PAUSE_AFTER_LAPSES", value)
+    with pytest.raises(SettingError, match="PAUSE_AFTER_LAPSES"):
+        settings.read()
+
+
+def test_an_agency_is_paused_after_three_lapses_unless_it_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert settings.read().pause_after_lapses == 3
+    monkeypatch.setenv("HANDOFF_PAUSE_AFTER_LAPSES", "0")
+    assert settings.read().pause_after_lapses == 0
+
+
 def test_the_decider_wakes_when_a_referral_was_heard(desk: Desk) -> None:
     desk.opened(harbour=1)
     woken = threading.Event()

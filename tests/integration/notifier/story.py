@@ -7,9 +7,10 @@ from itertools import count
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from contracts.codec import Envelope, encode
-from contracts.events import Event, directory, lifecycle, tallies
+from contracts.codec import Envelope, decode, encode, from_payload, payload
+from contracts.events import Event, consents, directory, lifecycle, tallies, type_of
 from contracts.events.snapshot import Facts, Holder, LiveOffer, Snapshot
+from contracts.redaction import redacted
 from contracts.vocabulary import (
     ContactMode,
     EntryDoor,
@@ -73,6 +74,15 @@ def said_no(seq: int, *, training: bool = False, unit: str = "central") -> Recor
     return record(tallies.TOPIC, unit, seq, START, event)
 
 
+def _redacted(told: Record) -> Record:
+    """The message as it is sent again after an erasure."""
+    envelope = decode(told.message)
+    left = redacted(type_of(envelope.event).name, payload(envelope.event))
+    assert left is not None
+    event = from_payload(type_of(envelope.event).name, left)
+    return Record(told.partition, told.offset, encode(replace(envelope, event=event)))
+
+
 @dataclass(slots=True)
 class Story:
     """One referral; every method lets something happen to it and keeps the event."""
@@ -113,7 +123,7 @@ class Story:
         """It is submitted."""
         return self._tell(lifecycle.ReferralSubmitted, encounter_id=uuid5(_IDS, "e"))
 
-    def offered(self, agency: str = "harbour") -> "Story":
+    def offered(self, agency: str = "harbour", *, over_capacity: bool = False) -> "Story":
         """It is offered to an agency's program, for four hours."""
         offer = LiveOffer(
             offer_id=uuid5(self.referral_id, str(next(self._offers))),
@@ -122,12 +132,13 @@ class Story:
             attempt=1,
             state=OfferState.OPEN,
             deadline_at=self.now + OFFERED_FOR,
+            over_capacity=over_capacity,
         )
         self._now(state=ReferralState.OFFERED, live_offers=(*self.live, offer))
-        told = {"attempt": 1, "deadline_at": offer.deadline_at}
+        told = {"attempt": 1, "deadline_at": offer.deadline_at, "over_capacity": over_capacity}
         return self._about(lifecycle.OfferMade, offer, **told)
 
-    def accepted(self) -> "Story":
+    def accepted(self, *, on_behalf: bool = False) -> "Story":
         """The first live offer is accepted."""
         offer = self.live[0]
         holder = Holder(
@@ -137,7 +148,7 @@ class Story:
             accepted_at=self.now,
         )
         self._now(state=ReferralState.ACCEPTED, live_offers=self.live[1:], holder=holder)
-        return self._about(lifecycle.OfferAccepted, holder)
+        return self._about(lifecycle.OfferAccepted, holder, on_behalf=on_behalf)
 
     def declined(self, reason: Reason = Reason.NO_CAPACITY) -> "Story":
         """The first live offer is declined by the agency."""
@@ -199,6 +210,40 @@ class Story:
         """The person takes it back."""
         self._now(state=ReferralState.WITHDRAWN, live_offers=(), holder=None)
         return self._tell(lifecycle.ReferralWithdrawn, reason=Reason.SELF_RESOLVED)
+
+    def expired(self) -> "Story":
+        """The consent ends by itself."""
+        return self._tell(consents.ConsentExpired, version=2)
+
+    def revoked(self) -> "Story":
+        """The holder's person revokes; the holder is told, with four hours to acknowledge."""
+        held = self.snapshot.holder
+        self._now(state=ReferralState.WITHDRAWN, live_offers=(), holder=None)
+        self._tell(consents.ConsentRevoked, version=2)
+        due = {"deadline_at": self.now + OFFERED_FOR}
+        return self._about(consents.RevocationIssued, held, **due)
+
+    def overdue(self, held: Holder) -> "Story":
+        """The agency has not acknowledged the revocation in time."""
+        return self._about(consents.RevocationOverdue, held, deadline_at=self.now)
+
+    def acknowledged(self, held: Holder) -> "Story":
+        """The agency acknowledges the revocation."""
+        return self._about(consents.RevocationAcknowledged, held)
+
+    def erased(self, *holders: str) -> "Story":
+        """The person is erased: earlier events keep no facts, and later ones have none."""
+        self.records = [_redacted(told) for told in self.records]
+        facts = self.snapshot.facts
+        left = Facts(sector=facts.sector, need=facts.need, urgency=facts.urgency)
+        day = self.snapshot.occurred_at
+        month = None if day is None else day.replace(day=1)
+        self._now(facts=replace(left, origin=facts.origin), occurred_at=month)
+        held = [
+            consents.Held(offer_id=uuid5(_IDS, who), program_id=f"{who}-beds", agency_id=who)
+            for who in holders
+        ]
+        return self._tell(consents.PersonErased, remains="0" * 64, holders=tuple(held))
 
     def in_error(self) -> "Story":
         """It should never have been."""

@@ -46,6 +46,15 @@ def test_a_referral_that_is_helped_counts_at_every_stage(desk: Desk) -> None:
     assert counts(desk)["outcome_sheltered"] == 1
 
 
+def test_offers_beyond_stated_capacity_are_counted_among_those_made(desk: Desk) -> None:
+    desk.outcomes(Story("one").submitted().offered().records)
+    desk.outcomes(Story("two").submitted().offered(over_capacity=True).accepted().records)
+    told = counts(desk)
+    assert (told["offers_made"], told["offers_over_capacity"], told["offers_accepted"]) == (2, 1, 1)
+    definitions = desk.get(MANAGER, "/v1/outcomes/summary")["definitions"]["counts"]
+    assert "insisted" in definitions["offers_over_capacity"]
+
+
 def test_times_are_exact_to_the_minute(desk: Desk) -> None:
     desk.outcomes(helped().records)
     times = desk.get(MANAGER, "/v1/outcomes/summary")["total"]["times"]
@@ -56,6 +65,7 @@ def test_times_are_exact_to_the_minute(desk: Desk) -> None:
         "accepted_to_first_contact": 20,
         "accepted_to_engaged": 50,
         "submitted_to_closed": 110,
+        "revoked_to_acknowledged": None,
     }
 
 

@@ -69,7 +69,7 @@ def play(desk: Desk) -> None:
         first = desk.get(COORDINATOR, f"/v1/notices?{query}limit=1")
         if first["next"]:
             desk.get(COORDINATOR, f"/v1/notices?{query}limit=1&after={first['next']}")
-    for figures in ("summary?by=sector&", "funnel?"):
+    for figures in ("summary?by=sector&", "funnel?", "firewall?"):
         desk.get(MANAGER, f"/v1/outcomes/{figures}from=2027-01&to=2027-12")
 
 

@@ -37,6 +37,7 @@ HELD: Final[tuple[Step, ...]] = (
     lambda story: story.completed(Outcome.NOT_SERVED),
     lambda story: story.given_back(),
     lambda story: story.given_back(Side.PERSON),
+    lambda story: story.revoked(),
 )
 OPEN: Final[tuple[Step, ...]] = (
     lambda story: story.offered("harbour"),

@@ -71,6 +71,20 @@ def test_an_offer_taken_back_and_one_that_lapsed_are_told(desk: Desk) -> None:
     assert sent == [("harbour", "offer_lapsed", "sent"), ("harbour", "offer_rescinded", "sent")]
 
 
+def test_an_answer_that_a_coordinator_recorded_is_told_to_the_agency(desk: Desk) -> None:
+    desk.contacts("harbour")
+    own = Story("own").submitted().offered().accepted()
+    recorded = Story("recorded").submitted().offered().accepted(on_behalf=True)
+    desk.notices(own.records + recorded.records)
+    desk.work()
+    mine = [notice for notice in told(desk) if notice[1] == "answer_recorded"]
+    assert mine == [("harbour", "answer_recorded", "sent")]
+    (letter,) = [mail for mail in desk.mail if "Recorded for your agency" in mail["Subject"]]
+    assert "counts as your agency's own answer" in letter.get_content()
+    desk.notices(recorded.records)
+    assert [n for n in told(desk) if n[1] == "answer_recorded"] == mine
+
+
 def test_a_crisis_that_lapses_is_told_to_the_coordinator_too(desk: Desk) -> None:
     desk.contacts("coordinator")
     calm = Story("calm").submitted().offered().lapsed()

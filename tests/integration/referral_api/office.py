@@ -168,7 +168,7 @@ class Office:
             name=program_id.title(),
             agency_name=agency.title(),
             sector=Sector.HOUSING,
-            needs=(Need.EMERGENCY_SHELTER,),
+            needs=fields.pop("needs", (Need.EMERGENCY_SHELTER,)),
             time_zone="America/Chicago",
             **fields,
         )

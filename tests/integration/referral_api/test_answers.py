@@ -185,6 +185,13 @@ def test_a_program_under_the_key_of_another_is_a_fault_that_parks(office: Office
         office.hear(DIRECTORY, "far-beds", entry)
 
 
+def test_two_programs_at_once_for_a_protected_need_are_a_fault_that_parks(office: Office) -> None:
+    referral = office.submit(need="domestic_violence_shelter")
+    with pytest.raises(ForbiddenChoiceError, match="several at once"):
+        office.route(referral, "near-beds", "far-beds")
+    assert office.seen(referral)["offers"] == []
+
+
 def test_a_proposal_of_nothing_is_a_fault_that_parks(office: Office) -> None:
     referral = office.submit()
     with pytest.raises(ForbiddenChoiceError, match="no choice"):

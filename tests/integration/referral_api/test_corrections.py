@@ -169,8 +169,8 @@ def test_revoked_consent_ends_the_referral_in_the_same_command(office: Office) -
     referral = office.submit()
     path = f"/v1/referrals/{referral}/withdraw"
     office.ok(OFFICER, "POST", path, {"reason": "consent_revoked"})
-    ((revoked_at,),) = office.rows("SELECT revoked_at FROM consents")
-    assert revoked_at is not None
+    statuses = office.rows("SELECT status FROM consents ORDER BY version")
+    assert statuses == [("given",), ("revoked",)]
     assert office.snapshot(referral)["open_attempt"] is None
 
 

@@ -35,7 +35,8 @@ def test_an_officer_lists_what_they_submitted_and_nothing_else(office: Office) -
         office.submit(other)
     listed = items(office, OFFICER, "/v1/referrals")
     assert sorted(one["referral_id"] for one in listed) == sorted(mine)
-    assert set(listed[0]) == {"referral_id", "reference", "status", "submitted_at"}
+    receipt = {"referral_id", "reference", "status", "submitted_at", "needs_attention"}
+    assert set(listed[0]) == receipt
 
 
 @pytest.mark.parametrize("other", [COLLEAGUE, NAMESAKE])

@@ -7,13 +7,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import CheckConstraint, inspect
+from sqlalchemy import CheckConstraint, inspect, select, text
 
 from contracts.topics import Service
 from services.chassis import migrations
 from services.chassis import tables as chassis
 from services.chassis.database import Database
-from services.referral_api.tables import Base
+from services.referral_api.tables import AttentionRow, Base, WorkItem
 from tests.integration.referral_api.office import Office
 
 
@@ -49,6 +49,36 @@ def test_the_migration_can_be_taken_back(tmp_path: Path) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
     assert inspect(database.engine).get_table_names() == ["alembic_version"]
+    database.close()
+
+
+BEFORE_THE_WORKLIST = """
+    INSERT INTO referrals (id, reference, encounter_id, unit_id, submitted_by, submitted_at,
+        origin, training, need, urgency, accommodations, preferred, avoided, state, attempt,
+        attempt_open, attempt_opened_at, review_at, facts_version, version)
+    VALUES (:id, :id, :id, 'central', 'ann', :at, 'live', false, 'counselling', 'routine', '[]',
+        '[]', '[]', :state, 1, :open, :at, :due, 1, 1)
+"""
+
+
+def test_what_waited_before_there_was_a_worklist_is_in_it(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'referrals.sqlite'}")
+    migrations.upgrade(database, Service.REFERRAL_API, "referral_api_0002")
+    at, due = "2027-03-01T15:00:00.000000+00:00", "2027-03-01T17:00:00.000000+00:00"
+    with database.transaction() as session:
+        session.execute(text("INSERT INTO units VALUES ('central', 'Central', false)"))
+        for number, state in enumerate(("unplaced", "waitlisted", "accepted")):
+            row = {"id": f"{number:032}", "at": at, "due": due, "state": state}
+            session.execute(text(BEFORE_THE_WORKLIST), row | {"open": state != "accepted"})
+    migrations.upgrade(database, Service.REFERRAL_API)
+    with database.transaction() as session:
+        listed = session.scalars(select(AttentionRow).order_by(AttentionRow.why)).all()
+        assert [row.why for row in listed] == ["unplaced", "waitlisted"]
+        assert {row.due_at.isoformat() for row in listed} == {"2027-03-01T17:00:00+00:00"}
+        items = session.scalars(select(WorkItem)).all()
+        assert {(i.referral_id, i.due_at) for i in items} == {
+            (row.referral_id, row.due_at) for row in listed
+        }
     database.close()
 
 

@@ -40,9 +40,17 @@ TABLES: Final = query_plans.CHASSIS | {
         f" SELECT {_ID}, {_ID}, 'old-' || n, 'agency-' || n % 500, 1, 'counselling', 'routine',"
         f" 'completed', {_AT}, {_AT}, {_AT}, {_AT}"
     ),
+    "work_items": f"SELECT {_ID}, {_AT} + n * interval '1 second', 'cy-' || n % 50",
+    "attentions": (
+        f"SELECT {_ID}, CASE n % 3 WHEN 0 THEN 'unplaced' ELSE 'waitlisted' END, {_AT},"
+        f" {_AT} + n * interval '1 second'"
+    ),
     "refusals": f"SELECT {_ID}, 'old', 'declined', {_AT}",
     "contact_attempts": f"SELECT {_ID}, {_ID}, 'call', true, {_AT}, {_AT}",
-    "consents": f"SELECT {_ID}, 'all_stated', 'self', 'spoken', {_AT}",
+    "consents": (
+        "(referral_id, version, status, scope, given_by, method, since)"
+        f" SELECT {_ID}, 1, 'given', 'all_stated', 'self', 'spoken', {_AT}"
+    ),
     "person_fields": f"SELECT {_ID}, 'name', '', ''::bytea",
 }
 NO: Final = {"reason": "no_capacity", "side": "provider", "note": "full"}
@@ -53,6 +61,8 @@ def play(office: Office) -> None:
     """A story that calls every route, hears every answer, and lets every timer run out."""
     offered_and_served(office)
     led_by_the_coordinator(office)
+    worked_through(office)
+    consented_and_erased(office)
     for path in ("/v1/referrals", "/v1/offers", "/v1/units"):
         in_pages(office, path)
     for query in ("state=offered", "unit_id=central", "unit_id=central&state=offered"):
@@ -64,6 +74,7 @@ def play(office: Office) -> None:
     tally = {"need": "counselling", "entry_door": "community"}
     office.ok(OFFICER, "POST", "/v1/tallies", tally, Idempotency_Key="tally")
     office.publish_program("near-beds", 2)
+    office.publish_program("far-beds", 2, active=False)
     office.pass_time(hours=30)
 
 
@@ -82,12 +93,34 @@ def offered_and_served(office: Office) -> None:
         office.ok(NEAR, "GET", f"/v1/offers/{near}")
         if step == "engage":
             office.ok(NEAR, "GET", f"/v1/offers/{near}/person")
-    for rest in ("", "/history", "/audit", "/notes"):
+    for rest in ("", "/history", "/audit", "/disclosures", "/notes"):
         office.ok(COORDINATOR, "GET", f"/v1/referrals/{referral}{rest}")
     _, (returned,) = office.offered("near-beds")
     office.step(NEAR, returned, "accept")
     office.step(NEAR, returned, "not-served", GONE)
     office.offered("near-beds", "far-beds")
+
+
+def consented_and_erased(office: Office) -> None:
+    """Consents that are obtained, expire, are revoked by each who may, and a person erased."""
+    given = {"scope": "all_stated", "given_by": "self", "method": "spoken"}
+    cannot = {"cannot_consent_now": True}
+    referral, (near, _) = office.offered("near-beds", "far-beds", consent=cannot)
+    office.step(NEAR, near, "accept")
+    office.step(NEAR, near, "consent", given | {"expires_at": "2027-03-02T15:00:00Z"})
+    office.ok(OFFICER, "POST", f"/v1/referrals/{referral}/consent", given)
+    office.ok(OFFICER, "POST", f"/v1/referrals/{referral}/revoke-consent", {})
+    office.step(NEAR, near, "acknowledge-revocation")
+    office.ok(COORDINATOR, "GET", f"/v1/referrals/{referral}/consents")
+    office.ok(COORDINATOR, "POST", f"/v1/referrals/{referral}/erase", {"reason": "person_asked"})
+    _, (held,) = office.offered("near-beds")
+    office.step(NEAR, held, "accept")
+    office.step(NEAR, held, "revoke-consent", {"note": "said so at the door"})
+    short = given | {"expires_at": "2027-03-01T16:00:00Z"}
+    silent, (held,) = office.offered("near-beds", consent=short)
+    office.step(NEAR, held, "accept")
+    office.ok(COORDINATOR, "POST", f"/v1/referrals/{silent}/revoke-consent", {})
+    office.offered("near-beds", consent=short)
 
 
 def led_by_the_coordinator(office: Office) -> None:
@@ -110,6 +143,23 @@ def led_by_the_coordinator(office: Office) -> None:
     office.propose(Unplaced, other)
     end = {"outcome": "not_served", "reason": "no_capacity", "side": "provider"}
     office.ok(COORDINATOR, "POST", f"/v1/referrals/{other}/close", end)
+
+
+def worked_through(office: Office) -> None:
+    """The worklist in each of its orders, taken from, handed over, and answered by phone."""
+    referral = office.submit()
+    office.propose(Unplaced, referral)
+    reasons = ("why=unplaced", "why=waitlisted&sector=mental_health")
+    for query in ("limit=50", *reasons, "assigned=mine", "assigned=nobody"):
+        in_pages(office, f"/v1/worklist?{query}")
+    office.ok(COORDINATOR, "POST", f"/v1/worklist/{referral}/take", {})
+    over = {"to": "coordinator-di", "note": "on leave"}
+    office.ok(COORDINATOR, "POST", "/v1/worklist/hand-over", over)
+    asked = {"program_id": "far-beds", "note": "they have a cot", "insist": True}
+    placed = office.ok(COORDINATOR, "POST", f"/v1/referrals/{referral}/place", asked)
+    office.step(
+        COORDINATOR, placed["offers"][0]["offer_id"], "accept", {"told_by": "the night desk"}
+    )
 
 
 def in_pages(office: Office, path: str) -> None:
@@ -149,8 +199,8 @@ def test_the_story_calls_every_route_but_the_one_that_reads_everything(
     full: tuple[Office, Statements, set[str]],
 ) -> None:
     office, made, routes = full
-    # To send the whole history again is to read the whole history.
-    everything = {"history.history_republish_history"}
+    # To send the whole history again is to read all of it, as counting a list reads the list.
+    everything = {"history.history_republish_history", "worklist.worklist_count_worklist"}
     assert query_plans.endpoints(office.service.app) - routes == everything
     assert len(made) > 50
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from contracts.events.routing import Unplaced
 from tests.integration.referral_api.office import COORDINATOR, NEAR, OFFICER, Office
 
 # PostgreSQL's plans have a test of their own: they follow from how full its tables are.
@@ -21,6 +22,10 @@ LISTS = {
     "/v1/offers?state=open": (COORDINATOR, NEAR),
     "/v1/offers?live=true": (NEAR,),
     "/v1/units": (COORDINATOR,),
+    "/v1/worklist": (COORDINATOR,),
+    "/v1/worklist?why=unplaced": (COORDINATOR,),
+    "/v1/worklist?assigned=mine": (COORDINATOR,),
+    "/v1/worklist?assigned=nobody&sector=housing": (COORDINATOR,),
 }
 
 
@@ -54,6 +59,10 @@ def slow(found: list[str]) -> list[str]:
 def test_a_list_neither_reads_a_table_through_nor_sorts(office: Office, path: str) -> None:
     for _ in range(2):
         office.offered()
+        waiting = office.submit()
+        office.propose(Unplaced, waiting)
+        if "mine" in path:
+            office.ok(COORDINATOR, "POST", f"/v1/worklist/{waiting}/take", {})
     with plans(office) as found:
         for who in LISTS[path]:
             mark = "&" if "?" in path else "?"
@@ -62,6 +71,19 @@ def test_a_list_neither_reads_a_table_through_nor_sorts(office: Office, path: st
                 office.ok(who, "GET", f"{path}{mark}limit=1&after={after}")
     assert found
     assert slow(found) == []
+
+
+def test_an_item_costs_the_same_number_of_queries_however_long_the_worklist(
+    office: Office,
+) -> None:
+    counts = []
+    for _ in range(2):
+        for _ in range(3):
+            office.propose(Unplaced, office.submit())
+        with plans(office) as found:
+            office.ok(COORDINATOR, "GET", "/v1/worklist")
+        counts.append(len(found))
+    assert counts[0] == counts[1]
 
 
 def test_timers_are_found_by_index(office: Office) -> None:

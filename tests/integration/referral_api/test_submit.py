@@ -29,7 +29,9 @@ def test_a_submission_is_answered_with_a_receipt_and_its_address(office: Office)
     assert receipt["status"] == "received"
     assert len(receipt["reference"]) == 9
     assert answer.headers["Location"] == f"{PATH}/{receipt['referral_id']}"
-    assert set(receipt) == {"referral_id", "reference", "status", "submitted_at"}
+    assert receipt["needs_attention"] is False
+    named = {"referral_id", "reference", "status", "submitted_at", "needs_attention"}
+    assert set(receipt) == named
 
 
 def test_a_submission_opens_attempt_one_with_a_live_timer(office: Office) -> None:

@@ -37,6 +37,7 @@ def test_an_accept_before_the_lapse_is_recorded_wins(office: Office) -> None:
 
 
 def test_due_timers_are_counted_until_they_are_handled(office: Office) -> None:
+    office.run_jobs()
     office.offered("near-beds")
     office.submit()
     assert office.service.flow().due == 0

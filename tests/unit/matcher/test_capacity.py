@@ -20,7 +20,7 @@ from tests.unit.matcher.samples import NOON
 ALLOWANCE = timedelta(seconds=60)
 SECOND = timedelta(seconds=1)
 MOMENTS = st.integers(-600, 600).map(lambda seconds: NOON + seconds * SECOND)
-ACCEPTANCES = st.builds(Acceptance, MOMENTS, st.none() | MOMENTS)
+ACCEPTANCES = st.builds(Acceptance, MOMENTS, st.none() | MOMENTS, st.booleans())
 
 
 def stated(*, accepted_counted: bool = True) -> Statement:
@@ -60,6 +60,33 @@ def test_where_accepted_people_are_not_counted_those_not_ended_by_then_are_subtr
     old = Acceptance(NOON - timedelta(hours=1), ended)
     assert takes_a_place(old, stated(accepted_counted=False)) is expected
     assert takes_a_place(old, stated()) is False
+
+
+def test_an_acceptance_beyond_the_stated_places_takes_none_of_them() -> None:
+    insisted = Acceptance(NOON + SECOND, over_capacity=True)
+    assert not takes_a_place(insisted, stated())
+    assert not takes_a_place(insisted, stated(accepted_counted=False))
+
+
+def test_whoever_came_beyond_capacity_counts_in_a_later_statement_of_all_places() -> None:
+    earlier = Acceptance(NOON - SECOND, over_capacity=True)
+    assert takes_a_place(earlier, stated(accepted_counted=False))
+    assert not takes_a_place(earlier, stated())
+    assert not takes_a_place(
+        Acceptance(NOON - 2 * SECOND, NOON - SECOND, over_capacity=True),
+        stated(accepted_counted=False),
+    )
+
+
+@given(st.integers(0, 5), st.lists(ACCEPTANCES), MOMENTS.filter(lambda at: at > NOON))
+def test_insisting_after_a_statement_never_changes_what_is_taken(
+    reservations: int, heard: list[Acceptance], at: datetime
+) -> None:
+    insisted = Acceptance(at, over_capacity=True)
+    for statement in (stated(), stated(accepted_counted=False)):
+        assert taken(statement, reservations, [*heard, insisted]) == taken(
+            statement, reservations, heard
+        )
 
 
 def test_closing_frees_nothing_of_what_came_after_the_statement() -> None:

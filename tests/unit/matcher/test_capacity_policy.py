@@ -1,6 +1,7 @@
 """Who gets which place: urgency, age, score, and always the same."""
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given
@@ -74,3 +75,13 @@ def test_of_two_equal_scores_the_first_by_id_is_taken_then_the_other() -> None:
 def test_parallel_offers_go_to_the_best_first() -> None:
     queue = [(1.0, Urgency.URGENT, {"a": 1.0, "b": 3.0, "c": 2.0})]
     assert offers(market([1, 1, 1], queue), Policy(parallel=2)) == [("r0", "b"), ("r0", "c")]
+
+
+@given(FREE, QUEUES, st.integers(1, 3))
+def test_a_protected_need_is_offered_to_one_program_at_a_time_whatever_the_policy(
+    free: list[int], queue: list[tuple[float, Urgency, dict[str, float]]], parallel: int
+) -> None:
+    scene = market(free, queue)
+    alone = Market(scene.programs, tuple(replace(r, alone=True) for r in scene.queue))
+    made = Counter(request for request, _ in offers(alone, Policy(parallel=parallel)))
+    assert all(count == 1 for count in made.values())

@@ -53,6 +53,21 @@ def test_a_live_offer_holds_a_place_that_was_never_granted() -> None:
     assert learn(None, live).holds == (Hold("a", 2, OFFER),)
 
 
+def test_a_place_beyond_capacity_keeps_its_mark_through_offer_holder_and_journal() -> None:
+    beyond = Hold("a", 2, OFFER, over_capacity=True)
+    live = seen(attempt=None, live=(beyond,), holder=Holder("b", NOON, over_capacity=True))
+    assert learn(routed("a"), live).holds == (beyond,)
+    assert seen_of(orjson.loads(orjson.dumps(seen_json(live)))) == live
+
+
+def test_a_journal_from_before_the_mark_reads_as_within_the_stated_places() -> None:
+    live = seen(attempt=None, live=(Hold("a", 1, OFFER),), holder=Holder("b", NOON))
+    older = orjson.loads(orjson.dumps(seen_json(live)))
+    for entry in (*older["live"], older["holder"]):
+        del entry["over_capacity"]
+    assert seen_of(older) == live
+
+
 def test_the_answer_stands_while_attempt_and_facts_do() -> None:
     waiting = replace(learn(None, seen()), answered=Answer.WAITLISTED, decision_number=3)
     same = learn(waiting, seen(excluded=("b",)))

@@ -50,6 +50,22 @@ def told(of: News) -> set[tuple[str, str]]:
     return {(intent.recipient, intent.template.value) for intent in intents(of)}
 
 
+def test_an_answer_on_behalf_is_told_to_the_agency_beside_whatever_else_it_is_news_of() -> None:
+    recorded = ("harbour", "answer_recorded")
+    silent = News(happening=None, seq=5, referral=REFERRAL, offer=OFFER, on_behalf=True)
+    assert told(silent) == {recorded}
+    returned = news(Happening.OFFER_RETURNED, on_behalf=True)
+    assert told(returned) == {recorded, (COORDINATOR, "referral_returned")}
+
+
+def test_each_answer_that_was_recorded_is_a_notice_of_its_own() -> None:
+    first, second = (
+        intents(News(happening=None, seq=seq, referral=REFERRAL, offer=OFFER, on_behalf=True))
+        for seq in (5, 6)
+    )
+    assert first[0].notice_id != second[0].notice_id
+
+
 def test_every_happening_has_its_row() -> None:
     assert set(TOLD) == set(Happening)
 

@@ -50,6 +50,24 @@ def test_a_review_runs_in_every_waiting_state_and_in_no_other() -> None:
         assert due is None or due > NOW
 
 
+def test_an_encounter_is_open_for_its_minutes_and_no_longer() -> None:
+    found = from_tables(bundled() | {"encounter": {"open": 90}})
+    assert found.encounter_is_open(NOW, NOW + timedelta(minutes=89, seconds=59))
+    assert not found.encounter_is_open(NOW, NOW + timedelta(minutes=90))
+
+
+def test_a_file_that_is_older_than_the_encounter_is_read_as_the_bundled_one() -> None:
+    older = bundled()
+    del older["encounter"]
+    assert from_tables(older).encounter == from_tables(bundled()).encounter == 720
+
+
+@pytest.mark.parametrize("said", [{"open": 0}, {"open": "720"}, {"open": 1.5}, {}, 720, True])
+def test_an_encounter_of_no_whole_minutes_is_named(said: object) -> None:
+    with pytest.raises(ValueError, match=r"\[encounter\] open must be whole minutes"):
+        from_tables(bundled() | {"encounter": said})
+
+
 def without_a_sector(tables: dict[str, Any]) -> None:
     del tables["offers"]["youth"]
 

@@ -1,0 +1,75 @@
+"""Erase: nothing that tells of the person stays, here or wherever an event brought it."""
+
+from contracts.events.consents import Held, PersonErased
+from contracts.events.lifecycle import TOPIC
+from contracts.problems import ConflictError
+from contracts.redaction import month_of, redacted
+from contracts.vocabulary import ConsentStatus, EraseReason, Origin, Role
+from services.chassis import audit, idempotency
+from services.chassis.actor import Actor
+from services.chassis.database import scrub_after, wake_loops
+from services.chassis.redaction import redact
+from services.referral_api.domain.facts import Facts
+from services.referral_api.domain.referral import OPEN
+from services.referral_api.store import consents, referrals
+from services.referral_api.tables import Referral
+from services.referral_api.usecases import revoke
+from services.referral_api.usecases.lifecycle import Command, subject_of
+from services.referral_api.usecases.snapshot import keep_facts
+
+
+def erase(command: Command, reason: EraseReason) -> None:
+    """Delete what is known of the person; a referral that goes on ends by a revoked consent.
+
+    The key is destroyed after the commit, by a job that cannot forget it. Raises ConflictError
+    where it was done before.
+    """
+    session, referral = command.session, command.referral
+    if referral.erased_at is not None:
+        raise ConflictError("what was known of this person has been erased already")
+    if referral.state in OPEN and referral.consent_status is not ConsentStatus.REVOKED:
+        revoke.take_back(command)
+    holders = tuple(
+        Held(offer_id=offer.id, program_id=offer.program_id, agency_id=offer.agency_id)
+        for offer in consents.newest_of_holders(session, referral.id)
+    )
+    _forget_facts(referral)
+    command.desk.persons.forget(session, referral.id)
+    consents.forget_givers(session, referral.id)
+    offers = [offer.id for offer in referrals.all_offers(session, [referral.id])]
+    idempotency.forget(session, _actors(command), offers)
+    remains = redact(session, TOPIC, str(referral.id), redacted)
+    referral.erased_at, referral.consent_ends_at = command.now, None
+    command.happened(PersonErased, remains=remains, holders=holders)
+    command.publish("person.erase", reason=reason.value)
+    wake_loops(session)
+    scrub_after(session)
+
+
+def key_destroyed(command: Command) -> int:
+    """Record that the person's key is gone; returns 0 where that was recorded before."""
+    if command.referral.key_destroyed_at is not None:
+        return 0
+    command.referral.key_destroyed_at = command.now
+    command.publish("person.key_destroyed")
+    return 1
+
+
+def _actors(command: Command) -> set[Actor]:
+    """Everybody who ever did something with the referral, as the audit knows them."""
+    entries = audit.entries(command.session, subject_of(command.referral.id))
+    return {_actor(Role(entry["role"]), entry["actor"], entry["tenant"]) for entry in entries}
+
+
+def _actor(role: Role, subject: str, tenant: str | None) -> Actor:
+    if role is Role.PARTNER:
+        return Actor(subject=subject, role=role, agency_id=tenant)
+    return Actor(subject=subject, role=role, unit_id=tenant)
+
+
+def _forget_facts(referral: Referral) -> None:
+    """Need, urgency, states and times stay; the encounter no longer leads to other referrals."""
+    keep_facts(referral, Facts(need=referral.need, urgency=referral.urgency))
+    referral.encounter_id = referral.id
+    past = referral.origin is Origin.IMPORTED and referral.occurred_at is not None
+    referral.occurred_at = month_of(referral.occurred_at) if past and referral.occurred_at else None
