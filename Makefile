@@ -13,7 +13,7 @@ INSTALLED := .venv/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 FAST := tests/unit tests/contract tests/architecture
 # One process for each core; tests/conftest.py says which tests stay together.
-AT_ONCE := -n logical --dist loadgroup
+AT_ONCE := -n logical --dist loadgroup --no-loadscope-reorder
 
 # What a person's shell has set for another project must not reach this one.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTEST_ADDOPTS VIRTUAL_ENV

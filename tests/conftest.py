@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 # These prove rules, not wires: a socket in them is a mistake.
 CLOSED = frozenset({"unit", "contract", "architecture"})
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+MANY = "many_servers"
 
 # The same examples on every machine: a run that fails here fails everywhere.
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
@@ -22,21 +23,19 @@ settings.load_profile("repeatable")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let tests outside the closed folders reach the loopback, and nothing beyond it.
 
-    Where processes share the run, each file stays in one of them, and so does everything that runs
-    on the one suite on servers: its start takes long, and two of them are too many for a machine.
+    Where processes share the run, a file stays in one of them, and so do all tests that start many
+    servers: two such at a time are too many for a machine. They come first, for they take longest.
     """
     for item in items:
         place = item.path.relative_to(HERE)
         if place.parts[0] not in CLOSED:
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
-        group = "production" if _on_production(item) else str(place)
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(MANY if _starts_many(item) else str(place)))
+    items.sort(key=_starts_many, reverse=True)
 
 
-def _on_production(item: pytest.Item) -> bool:
-    used: list[str] = getattr(item, "fixturenames", [])
-    called = getattr(item, "callspec", None)
-    return "production" in used or "production" in (called.params.values() if called else ())
+def _starts_many(item: pytest.Item) -> bool:
+    return item.get_closest_marker(MANY) is not None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -18,6 +18,9 @@ class Item:
     def add_marker(self, mark: pytest.MarkDecorator) -> None:
         self.marks.append(mark)
 
+    def get_closest_marker(self, name: str) -> None:
+        """It has no mark of its own."""
+
 
 def hosts(folder: str) -> list[str]:
     """The hosts that a test of a folder may call."""

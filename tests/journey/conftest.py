@@ -14,6 +14,7 @@ from tests.journey.town import Town, open_town
 
 OpenTown = Callable[..., Town]
 BROKERS: Final = 3
+ON_SERVERS: Final = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.many_servers]
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +31,7 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
     scope="session",
     params=[
         "embedded",
-        pytest.param("production", marks=[pytest.mark.kafka, pytest.mark.postgres]),
+        pytest.param("production", marks=ON_SERVERS),
     ],
 )
 def column(request: pytest.FixtureRequest) -> OpenColumn:

@@ -24,7 +24,7 @@ from tests.journey.production_column import run_production
 from tests.journey.town import COORDINATOR, OFFICER, Town, open_town
 
 BEFORE: Final = 6
-SERVERS: Final = [pytest.mark.kafka, pytest.mark.postgres]
+SERVERS: Final = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.many_servers]
 
 Open = Callable[[Path], AbstractContextManager[Column]]
 

@@ -23,7 +23,7 @@ from tests.journey.load import Load, open_mailboxes, programs
 from tests.journey.production_column import Production, brokers_of
 from tests.journey.town import open_town
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.many_servers]
 
 FEW: Final = 6
 PAUSE_S: Final = 0.3

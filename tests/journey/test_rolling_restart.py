@@ -14,7 +14,7 @@ from tests.journey.load import Load, open_mailboxes, programs
 from tests.journey.production_column import Production
 from tests.journey.town import open_town
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.many_servers]
 
 RENEWED_S: Final = 120.0
 SHORT: Final = 1_000

@@ -22,7 +22,7 @@ from services.local_servers.waiting import wait_until
 from tests.integration.cli.conftest import Handoff, line_of, settings_at
 from tests.integration.cli.test_up import COMMAND
 
-pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.many_servers]
 
 ENOUGH_S = 240
 LAST_LINE = "Ctrl-C stops"

@@ -18,7 +18,7 @@ from tests.ports.event_log_suite import commit
 from tests.ports.patience import done, until
 from tests.ports.samples import TALLIES, message
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.many_servers]
 
 KEYS = tuple(f"unit-{number}" for number in range(12))
 # A short pass of what `make soak` does at length.

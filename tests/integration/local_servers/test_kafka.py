@@ -18,7 +18,7 @@ from services.local_servers.ports import free_ports
 from services.local_servers.waiting import wait_until
 from tests.integration.local_servers.conftest import Running
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.many_servers]
 
 STARTER = """
 import sys

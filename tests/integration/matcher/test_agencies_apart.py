@@ -1,17 +1,14 @@
 """On PostgreSQL the database itself lets an agency at no other agency's programs and places."""
 
 from dataclasses import replace
-from datetime import datetime
 
 import pytest
 from sqlalchemy import NullPool, create_engine, text
-from sqlalchemy.orm import Session
 
 from contracts.problems import NotFoundError
-from services.chassis.actor import Actor
-from services.matcher.domain.directory import Program
-from services.matcher.routes import programs as routes
 from services.matcher.store import directory
+from services.matcher.usecases import halt
+from services.matcher.usecases.halt import By
 from services.matcher.usecases.publish_programs import publish_programs
 from tests.integration.matcher.desk import Desk, partner
 from tests.ports.at_once import at_once
@@ -51,16 +48,14 @@ def test_who_names_no_agency_sees_nothing_and_the_owner_neither(
 def test_a_step_that_forgets_whose_program_it_is_finds_none_of_another(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def careless(
-        session: Session, now: datetime, _: Actor, program_id: str, *, paused: bool
-    ) -> Program:
-        program = directory.lock_program(session, program_id)
+    def careless(by: By, *_: object) -> None:
+        program = directory.lock_program(by.session, by.target.id)
         if program is None:
             raise NotFoundError("program")
-        return publish_programs(session, now, [replace(program, paused=paused)])[0]
+        publish_programs(by.session, by.now, [replace(program, paused=True)])
 
     desk.opened(harbour=1, lodge=1)
-    monkeypatch.setattr(routes, "set_paused", careless)
+    monkeypatch.setattr(halt, "pause", careless)
     pause = "/v1/programs/lodge-beds/pause"
     assert desk.call(partner("harbour"), "POST", pause, {}).status_code == 404
     assert desk.call(partner("lodge"), "POST", pause, {}).status_code == 200
