@@ -12,8 +12,9 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 FAST := tests/unit tests/contract tests/architecture
-# One process for each core; tests/conftest.py says which tests stay together.
-AT_ONCE := -n logical --dist loadgroup --no-loadscope-reorder
+# One process for each core, a file in one of them; the slowest tests are named at the end.
+AT_ONCE := -n logical --dist loadfile
+SLOWEST := --durations=40 --durations-min=3
 
 # What a person's shell has set for another project must not reach this one.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTEST_ADDOPTS VIRTUAL_ENV
@@ -56,7 +57,8 @@ fast: $(INSTALLED)
 	$(BIN)/python -m pytest $(AT_ONCE) $(FAST)
 
 test: check ## check, and every other test but the long runs, on real Kafka and PostgreSQL too
-	$(BIN)/python -m pytest $(AT_ONCE) tests $(FAST:%=--ignore=%)
+	$(BIN)/python -m pytest $(AT_ONCE) $(SLOWEST) -m "not many_servers and not soak" tests $(FAST:%=--ignore=%)
+	$(BIN)/python -m pytest $(SLOWEST) -m "many_servers and not soak" tests
 
 soak: $(INSTALLED) ## the long runs
 	$(BIN)/python -m pytest tests -m soak

@@ -12,30 +12,17 @@ HERE = Path(__file__).parent
 # These prove rules, not wires: a socket in them is a mistake.
 CLOSED = frozenset({"unit", "contract", "architecture"})
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
-MANY = "many_servers"
 
 # The same examples on every machine: a run that fails here fails everywhere.
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
 settings.load_profile("repeatable")
 
 
-@pytest.hookimpl(tryfirst=True)  # before those who read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests outside the closed folders reach the loopback, and nothing beyond it.
-
-    Where processes share the run, a file stays in one of them, and so do all tests that start many
-    servers: two such at a time are too many for a machine. They come first, for they take longest.
-    """
+    """Let tests outside the closed folders reach the loopback, and nothing beyond it."""
     for item in items:
-        place = item.path.relative_to(HERE)
-        if place.parts[0] not in CLOSED:
+        if item.path.relative_to(HERE).parts[0] not in CLOSED:
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
-        item.add_marker(pytest.mark.xdist_group(MANY if _starts_many(item) else str(place)))
-    items.sort(key=_starts_many, reverse=True)
-
-
-def _starts_many(item: pytest.Item) -> bool:
-    return item.get_closest_marker(MANY) is not None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
