@@ -12,8 +12,9 @@ SHELTER: Final = partner("harbour")
 # Stands in no directory and no other referral; the language and the cell are coarse facts.
 PLANTED: Final = {"name": "Zyx Erasure-Canary", "where_to_find": "erasure-canary under the bridge"}
 FACTS: Final = {"language": "hmn", "household_size": 7}
-# What carries events to the services; it forgets by itself, after the retention of each topic.
-LOG: Final = ("events.sqlite", "kafka")
+# What carries events to the services forgets by itself, after the retention of each topic; what
+# PostgreSQL writes ahead of its tables does, as checkpoints pass.
+LOGS: Final = ("events.sqlite", "kafka", "pg_wal")
 
 
 def known(town: Town) -> tuple[str, Any]:
@@ -27,9 +28,11 @@ def known(town: Town) -> tuple[str, Any]:
 
 
 def stores(town: Town) -> dict[str, bytes]:
-    """Everything that is kept anywhere but in the event log."""
+    """Everything that is kept anywhere but in the logs."""
     found = town.column.sinks()
-    return {name: content for name, content in found.items() if not any(w in name for w in LOG)}
+    return {
+        name: content for name, content in found.items() if not any(log in name for log in LOGS)
+    }
 
 
 def holding(town: Town, word: bytes) -> list[str]:

@@ -102,8 +102,15 @@ class KafkaSubscription:
         answer in time.
         """
         self._unsettled |= {p: end for p, end in offsets.items() if end > self._ends.get(p, 0)}
-        if self._unsettled:
+        if not self._unsettled:
+            return
+        try:
             self._call("commit", self._settle, 0)
+        except LogUnavailableError:
+            # A client that last looked round when one broker was left knows of no other, and asks
+            # that one for ever, even if it is the one that has gone now.
+            self._consumer.drop()
+            raise
 
     def lag(self) -> int:
         """Records of the whole group that are not yet committed; any thread may ask."""
