@@ -18,7 +18,7 @@ from kafka.errors import (
 from kafka.structs import MemberState, OffsetAndMetadata
 
 from contracts.codec import Message
-from services.chassis.event_log import LogUnavailableError, Record
+from services.chassis.event_log import LogRefusedError, LogUnavailableError, Record
 from services.chassis.kafka.bounded import BoundedClient
 from services.chassis.kafka.client import (
     CONSUMER,
@@ -106,6 +106,8 @@ class KafkaSubscription:
             return
         try:
             self._call("commit", self._settle, 0)
+        except LogRefusedError:
+            raise  # a new client would take the name back from whoever has it now
         except LogUnavailableError:
             # A client that last looked round when one broker was left knows of no other, and asks
             # that one for ever, even if it is the one that has gone now.
