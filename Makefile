@@ -17,7 +17,7 @@ AT_ONCE := -n logical --dist loadfile
 SLOWEST := --durations=40 --durations-min=3
 
 # What a person's shell has set for another project must not reach this one.
-unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTEST_ADDOPTS VIRTUAL_ENV
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE PYTEST_ADDOPTS VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -70,6 +70,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=f"{WITHOUT}={','.join(missing)}"))
 
 
+def pytest_collection_finish() -> None:
+    """Leave out of every later collection what was imported: it stays, and is most of the heap."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     """Collect the sockets that a test left, or else the next one would be blamed."""
