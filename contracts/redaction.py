@@ -21,6 +21,8 @@ _OF_THE_PERSON: Final = frozenset(
 )
 # Ids that lead to the person's other referrals, or tell what they wished; ``excluded`` may, too.
 _LEADING: Final = frozenset({"encounter_id", "preferred", "avoided", "excluded"})
+# How the person was handed over is theirs, though a state; its times stay, as all times do.
+_TOLD: Final = frozenset({"handoff_kind"})
 _DAY: Final = "occurred_at"
 
 
@@ -39,7 +41,7 @@ def _left(schema: Schema, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _stays(field: fields.Field[Any] | None, name: str) -> bool:
-    if field is None or name in _LEADING:
+    if field is None or name in _LEADING | _TOLD:
         return False
     return field.metadata.get(KIND) not in _OF_THE_PERSON
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from contracts.events import directory, lifecycle, routing, tallies
+from contracts.events import access, directory, lifecycle, routing, tallies
 from contracts.events.event import event_types
 
 
@@ -82,6 +82,14 @@ TOPICS: Final[dict[str, Topic]] = {
             producer=Service.MATCHER,
             consumers=frozenset({Consumer.OUTCOMES}),
             key="unit id",
+        ),
+        # The notifier itself, which keeps the staff, refuses at once.
+        Topic(
+            name=access.TOPIC,
+            producer=Service.NOTIFIER,
+            consumers=frozenset({Consumer.REFERRAL_API, Consumer.MATCHER}),
+            key="access id",
+            compacted=True,
         ),
     )
 }

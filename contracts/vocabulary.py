@@ -128,6 +128,7 @@ class WorklistStep(StrEnum):
     CLOSE = "close"
     WITHDRAW = "withdraw"
     ENTER_IN_ERROR = "enter_in_error"
+    SETTLE_DUPLICATE = "settle_duplicate"
 
 
 class AnswerStep(StrEnum):
@@ -306,6 +307,14 @@ CONTACTS_OF: Final[dict[SafeContact, frozenset[ContactMode]]] = {
     SafeContact.IN_PERSON_ONLY: frozenset({ContactMode.VISIT, ContactMode.IN_PERSON}),
     SafeContact.DO_NOT_CONTACT: frozenset({ContactMode.IN_PERSON}),
 }
+
+
+class HandoffKind(StrEnum):
+    """How an officer handed the person over; with no record it is unknown, never ``cold``."""
+
+    IN_PERSON = "in_person"
+    PHONE = "phone"
+    COLD = "cold"
 
 
 class Accommodation(StrEnum):

@@ -7,7 +7,10 @@ from marshmallow import Schema, ValidationError, fields, validate, validates, va
 from contracts.bodies.shared import WholeNumber, email_address, flag
 
 NOTICE_STATES: Final = ("pending", "no_contact", "sent", "failed", "dropped")
-DIMENSIONS: Final = ("sector", "agency", "urgency", "entry_door", "language", "age_band")
+DIMENSIONS: Final = (
+    *("sector", "agency", "urgency", "entry_door", "language", "age_band"),
+    "handoff",
+)
 MOST_CONTACTS: Final = 20
 _LINE: Final = validate.Regexp(
     r"^[^\x00-\x1f\x7f\ud800-\udfff]*$(?!\n)", error="must be one line of printable characters"

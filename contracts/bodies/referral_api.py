@@ -6,7 +6,7 @@ from typing import Any, Final
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from contracts import vocabulary as words
-from contracts.bodies import consents
+from contracts.bodies import consents, facts
 from contracts.bodies.shared import (
     LONGEST_NOTE,
     Place,
@@ -20,9 +20,6 @@ from contracts.bodies.shared import (
     word,
 )
 
-_LANGUAGE: Final = r"^[a-z]{2,3}$(?!\n)"
-OLDEST: Final = 120
-LARGEST_HOUSEHOLD: Final = 20
 MOST_PROGRAMS: Final = 20
 PERSON_REASONS: Final = tuple(r for r in words.Reason if words.Side.PERSON in words.SIDES_OF[r])
 
@@ -71,12 +68,9 @@ class PersonChange(Schema):
     where_to_find = text(500, allow_none=True)
     safe_contact = word(words.SafeContact)
     safe_contact_note = text(500, allow_none=True)
-    language = fields.String(
-        allow_none=True,
-        validate=validate.Regexp(_LANGUAGE, error="An ISO 639 code, such as en or hmn."),
-    )
-    age = count(0, OLDEST, allow_none=True, metadata={"description": "years"})
-    household_size = count(1, LARGEST_HOUSEHOLD, allow_none=True)
+    language = facts.language_code(allow_none=True)
+    age = count(0, facts.OLDEST, allow_none=True, metadata={"description": "years"})
+    household_size = count(1, facts.LARGEST_HOUSEHOLD, allow_none=True)
     accommodations = fields.List(word(words.Accommodation), validate=distinct)
 
 
@@ -129,7 +123,7 @@ class CorrectReferral(Schema):
             raise ValidationError("Name at least one field to correct.")
 
 
-class Receipt(Schema):
+class Receipt(facts.WithQuestions):
     """What the officer holds in hand; the reference can be read out over the phone."""
 
     referral_id = fields.UUID(required=True)
@@ -157,7 +151,7 @@ class OfferStanding(Schema):
     )
 
 
-class OfferView(OfferStanding):
+class OfferView(OfferStanding, facts.FactsOfOffer):
     """An offer as its agency sees it; facts of the person are coarse, and gone once it ended."""
 
     referral_id = fields.UUID(required=True)
@@ -295,7 +289,7 @@ class Complete(Schema):
     )
 
 
-class PersonView(Schema):
+class PersonView(facts.FactsOfPerson):
     """The person as the agency that accepted reads them."""
 
     name = fields.String(required=True, allow_none=True)

@@ -9,6 +9,7 @@ from marshmallow import fields
 
 from contracts.events.event import Event, Record, published
 from contracts.privacy import Coarse, coarse, ident
+from contracts.questions import Question
 from contracts.vocabulary import Sector
 
 TOPIC_OF: Final[dict[Sector, str]] = {
@@ -21,11 +22,15 @@ TOPICS: Final = tuple(TOPIC_OF.values())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One proposed program, and the version of its directory entry that was looked at."""
+    """One proposed program, and the version of its directory entry that was looked at.
+
+    ``questions``: what the program's rules ask, answered or not; empty for a protected need.
+    """
 
     program_id: str
     agency_id: str
     directory_version: int
+    questions: tuple[Question, ...] = ()
 
 
 class ChoiceSchema(Record):
@@ -36,16 +41,24 @@ class ChoiceSchema(Record):
     program_id = ident(fields.String(required=True))
     agency_id = ident(fields.String(required=True))
     directory_version = ident(fields.Integer(required=True))
+    questions = coarse(
+        Coarse.STATE,
+        fields.List(fields.Enum(Question, by_value=True), load_default=tuple),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal(Event):
-    """An answer to one attempt, unique by (referral, attempt, decision number)."""
+    """An answer to one attempt, unique by (referral, attempt, decision number).
+
+    ``questions``: what programs ask and no fact tells; a protected need leaves them empty.
+    """
 
     referral_id: UUID
     attempt: int
     decision_number: int
     decision_id: UUID
+    questions: tuple[Question, ...] = ()
 
 
 class ProposalSchema(Record):
@@ -55,6 +68,10 @@ class ProposalSchema(Record):
     attempt = ident(fields.Integer(required=True))
     decision_number = ident(fields.Integer(required=True))
     decision_id = ident(fields.UUID(required=True))
+    questions = coarse(
+        Coarse.STATE,
+        fields.List(fields.Enum(Question, by_value=True), load_default=tuple),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

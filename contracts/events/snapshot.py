@@ -8,6 +8,7 @@ from marshmallow import fields
 
 from contracts.events.event import Record
 from contracts.privacy import Coarse, coarse, ident
+from contracts.questions import EligibilityCode
 from contracts.vocabulary import (
     Accommodation,
     EntryDoor,
@@ -22,7 +23,10 @@ from contracts.vocabulary import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What may be known of the person and the need; a protected need leaves the rest empty."""
+    """What may be known of the person and the need; a protected need leaves the rest empty.
+
+    ``also_speaks`` and ``eligibility`` are answers to questions that were open at submission.
+    """
 
     sector: Sector
     need: Need
@@ -37,6 +41,8 @@ class Facts:
     avoided: tuple[str, ...] = ()
     training: bool = False
     origin: Origin = Origin.LIVE
+    also_speaks: tuple[str, ...] = ()
+    eligibility: tuple[EligibilityCode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +127,11 @@ class FactsSchema(Record):
     avoided = ident(fields.List(fields.String(), load_default=tuple))
     training = ident(fields.Boolean(load_default=False))
     origin = ident(fields.Enum(Origin, by_value=True, load_default=Origin.LIVE))
+    also_speaks = coarse(Coarse.LANGUAGE, fields.List(fields.String(), load_default=tuple))
+    eligibility = coarse(
+        Coarse.ELIGIBILITY,
+        fields.List(fields.Enum(EligibilityCode, by_value=True), load_default=tuple),
+    )
 
 
 class OpenAttemptSchema(Record):

@@ -129,6 +129,13 @@ class Api(Blueprint):  # type: ignore[misc]
 
     ARGUMENTS_PARSER = Parser()
 
+    def register_views_in_doc(self, *_: Any, **__: Any) -> None:
+        """Nothing: an app describes its routes when it is asked to."""
+
+    def describe(self, document: Any, app: flask.Flask, spec: Any) -> None:
+        """Write the routes, of an app that serves them, into an API document."""
+        super().register_views_in_doc(document, app, spec, name=self.name, parameters=None)
+
     def route_for(
         self, method: str, rule: str, roles: Mapping[Role, Tenant], contract: Contract
     ) -> Callable[[View], View]:
@@ -141,7 +148,7 @@ class Api(Blueprint):  # type: ignore[misc]
             if contract.body is not None:
                 serve = self.arguments(contract.body, location="json")(serve)
             serve = self.response(contract.status, contract.answer)(serve)
-            serve = _documented(self, serve, method, roles, contract)
+            serve = documented(self, serve, method, roles, contract)
             setattr(serve, ACCESS, Access(dict(roles)))
             endpoint = f"{view.__module__.rpartition('.')[2]}_{view.__name__}"
             self.add_url_rule(rule, endpoint=endpoint, view_func=serve, methods=[method])
@@ -179,8 +186,8 @@ def _in_transaction(view: Callable[..., Any], method: str, contract: Contract) -
             if method == "POST":
                 result = _once(call, runtime, contract, lambda: view(call, **path))
             else:
-                result = _result(contract, view(call, **path))
-        return _response(result)
+                result = result_of(contract, view(call, **path))
+        return response_of(result)
 
     serve.__name__ = view.__name__
     serve.__doc__ = view.__doc__
@@ -207,7 +214,7 @@ def _once(
     if key is None:
         if contract.key_needed:
             raise ProblemError(Problem.KEY_MISSING, "send an Idempotency-Key, such as a new UUID")
-        return _result(contract, work())
+        return result_of(contract, work())
     route = f"{flask.request.method} {flask.request.path}"
     if len(route) > idempotency.LONGEST_ROUTE:
         raise ProblemError(Problem.NOT_FOUND, "no address here is so long")
@@ -217,12 +224,12 @@ def _once(
     before = idempotency.begin(call.session, this, call.now())
     if before is not None:
         return before
-    result = _result(contract, work())
+    result = result_of(contract, work())
     idempotency.finish(call.session, this, result)
     return result
 
 
-def _result(contract: Contract, answer: Any) -> idempotency.Result:
+def result_of(contract: Contract, answer: Any) -> idempotency.Result:
     """The answer as its schema writes it: inside the transaction, so that a fault undoes all."""
     headers = answer.headers() if isinstance(answer, Answer) else {}
     plain = answer.body if isinstance(answer, Answer) else answer
@@ -230,20 +237,24 @@ def _result(contract: Contract, answer: Any) -> idempotency.Result:
     return idempotency.Result(contract.status, headers, schema.dump(plain))
 
 
-def _response(result: idempotency.Result) -> flask.Response:
+def response_of(result: idempotency.Result) -> flask.Response:
+    """The answer, as it goes over the wire."""
     text = flask.json.dumps(result.body)
     return flask.Response(text, result.status, result.headers, "application/json")
 
 
-def _documented(
+def documented(
     api: Api, serve: Any, method: str, roles: Mapping[Role, Tenant], contract: Contract
 ) -> Any:
     """Say in the API reference who may call, and which headers count."""
-    who = ", ".join(f"{role} ({tenant.replace('_', ' ')})" for role, tenant in roles.items())
+    said = (f"{role} ({tenant.replace('_', ' ')})" for role, tenant in roles.items())
+    who = ", ".join(said) or "anybody, without a token"
     doc: dict[str, Any] = {"x-roles": {r.value: t.value for r, t in roles.items()}}
     first, _, rest = (serve.__doc__ or "").strip().partition("\n")
     doc |= {"summary": first, "description": f"{rest.strip()}\n\nRoles: {who}.".strip()}
-    headers = _headers(method, contract)
+    if not roles:
+        doc["security"] = []
+    headers = _headers(method, contract) if roles else []
     return api.doc(**doc, **({"parameters": headers} if headers else {}))(serve)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from threading import Lock
 from typing import Any, Final
 
 import flask
@@ -17,13 +18,13 @@ from werkzeug.exceptions import HTTPException
 from contracts.problems import JSON, Problem, ProblemError
 from services.chassis.actor import Actor
 from services.chassis.api import Api, Runtime, access_of
-from services.chassis.clock import Clock
+from services.chassis.callers import Callers
 from services.chassis.event_log import LogUnavailableError
 from services.chassis.faults import is_transient, reason_of
 from services.chassis.firewall import Firewall
 from services.chassis.json_body import JsonProvider
 from services.chassis.metrics import RequestMetrics
-from services.chassis.tokens import Tokens, unauthenticated
+from services.chassis.tokens import Tokens
 
 log = structlog.get_logger()
 
@@ -56,9 +57,30 @@ class ProblemSchema(Schema):
 
 
 class ApiDocument(Document):  # type: ignore[misc]
-    """flask-smorest's document, with problems in place of its own error bodies."""
+    """flask-smorest's document, with problems in place of its own error bodies.
+
+    Serving needs the routes and not their description, which is half the cost of a start: that is
+    made when it is first asked for.
+    """
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: flask.Flask, apis: Sequence[Api]) -> None:
+        super().__init__(app, spec_kwargs=_security())
+        self._apis = apis
+        self._describing = Lock()
+        self._described: dict[str, Any] = {}
+        for api in apis:
+            self.register_blueprint(api)
+
+    def described(self) -> dict[str, Any]:
+        """What the routes take and answer, as OpenAPI."""
+        with self._describing:
+            if not self._described:
+                for api in self._apis:
+                    api.describe(self, self._app, self.spec)
+                self._described = self.spec.to_dict()
+        return self._described
 
     def handle_http_exception(self, error: HTTPException) -> Any:
         """Render any HTTP error as problem+json."""
@@ -87,24 +109,22 @@ def create_app(site: Site, runtime: Runtime, tokens: Tokens) -> flask.Flask:
         "OPENAPI_URL_PREFIX": None,
         "PROPAGATE_EXCEPTIONS": False,
     }
-    document = ApiDocument(app, spec_kwargs=_security())
-    for api in site.apis:
-        document.register_blueprint(api)
-    app.extensions["handoff_document"] = document
-    protect(app, runtime.clock, tokens, Firewall(runtime.database, runtime.clock))
+    app.extensions["handoff_document"] = ApiDocument(app, site.apis)
+    callers = Callers(runtime.database, runtime.clock, tokens)
+    protect(app, callers, Firewall(runtime.database, runtime.clock))
     return app
 
 
-def protect(app: flask.Flask, clock: Clock, tokens: Tokens, firewall: Firewall) -> None:
+def protect(app: flask.Flask, callers: Callers, firewall: Firewall) -> None:
     """Check access before every view, and answer every error with a problem.
 
     What officers try that no officer may is counted.
     """
     app.json = JsonProvider(app)
     app.before_request(_begin)
-    app.before_request(lambda: _admit(app, clock, tokens))
+    app.before_request(lambda: _admit(app, callers))
     app.after_request(_end)
-    app.after_request(lambda response: _note_refusal(response, clock, tokens, firewall))
+    app.after_request(lambda response: _note_refusal(response, callers, firewall))
     app.teardown_request(lambda _: structlog.contextvars.clear_contextvars())
     app.register_error_handler(ProblemError, problem_response)
     app.register_error_handler(SQLAlchemyError, _database_fault)
@@ -115,7 +135,7 @@ def protect(app: flask.Flask, clock: Clock, tokens: Tokens, firewall: Firewall) 
 
 def document_of(app: flask.Flask) -> dict[str, Any]:
     """The OpenAPI 3.1 document of an app."""
-    spec: dict[str, Any] = app.extensions["handoff_document"].spec.to_dict()
+    spec: dict[str, Any] = app.extensions["handoff_document"].described()
     shared = spec["components"]  # its answers are all errors, and errors are problems
     said = {"content": {JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     answers = {name: answer | said for name, answer in shared.get("responses", {}).items()}
@@ -156,7 +176,7 @@ def _end(response: flask.Response) -> flask.Response:
     return response
 
 
-def _admit(app: flask.Flask, clock: Clock, tokens: Tokens) -> None:
+def _admit(app: flask.Flask, callers: Callers) -> None:
     """Authenticate, then check the role against the route's; unknown addresses go on to 404."""
     if flask.request.url_rule is None:
         return
@@ -164,7 +184,7 @@ def _admit(app: flask.Flask, clock: Clock, tokens: Tokens) -> None:
     access = access_of(view)
     if access is not None and not access.roles:
         return
-    flask.g.caller = actor = _caller(clock, tokens)
+    flask.g.caller = actor = callers.present()
     if access is None or actor.role not in access.roles:
         allowed = ", ".join(sorted(access.roles)) if access else "nobody"
         raise ProblemError(Problem.FORBIDDEN, f"a {actor.role} may not do this; allowed: {allowed}")
@@ -172,24 +192,14 @@ def _admit(app: flask.Flask, clock: Clock, tokens: Tokens) -> None:
     flask.g.tenant = access.roles[actor.role]
 
 
-def _caller(clock: Clock, tokens: Tokens) -> Actor:
-    """Whose token came with the request; raises ProblemError (401, 503)."""
-    scheme, _, token = flask.request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise unauthenticated("send an Authorization header: Bearer, then a token")
-    return tokens.verify(token.strip(), clock.now())
-
-
-def _note_refusal(
-    response: flask.Response, clock: Clock, tokens: Tokens, firewall: Firewall
-) -> flask.Response:
+def _note_refusal(response: flask.Response, callers: Callers, firewall: Firewall) -> flask.Response:
     """Have what an officer may not do counted; at an unknown address nobody has asked who calls."""
     if not response.status_code >= HTTPStatus.BAD_REQUEST:
         return response
     actor: Actor | None = flask.g.get("caller")
     if actor is None and flask.request.url_rule is None:
         with suppress(ProblemError, SQLAlchemyError):
-            actor = _caller(clock, tokens)
+            actor = callers.present()
     firewall.note(actor, response.status_code)
     return response
 

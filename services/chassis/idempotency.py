@@ -48,10 +48,16 @@ def caller_of(actor: Actor) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def forget(session: Session, callers: Iterable[Actor], ids: Iterable[UUID]) -> None:
-    """Delete what these callers were answered about some things: it tells what was known then."""
+def forget(
+    session: Session, callers: Iterable[Actor], ids: Iterable[UUID], paths: Iterable[str] = ()
+) -> None:
+    """Delete what these callers were answered about some things: it tells what was known then.
+
+    ``paths`` are parts of addresses, for things of which not every answer is to go.
+    """
     path = func.lower(idempotency.c.route)
-    about = or_(false(), *(path.contains(f"/{one}/") for one in ids))
+    parts = [*(f"/{one}/" for one in ids), *paths]
+    about = or_(false(), *(path.contains(part) for part in parts))
     mine = idempotency.c.caller.in_({caller_of(caller) for caller in callers})
     session.execute(delete(idempotency).where(mine, about))
 

@@ -19,6 +19,7 @@ from contracts.vocabulary import Role
 from services.chassis import held
 from services.chassis.api import Tenant, guarded
 from services.chassis.audit_routes import add_audit
+from services.chassis.callers import Callers
 from services.chassis.clock import Clock, SettableClock
 from services.chassis.firewall import Firewall
 from services.chassis.http import LARGEST_BODY, document_of, http_problem, protect
@@ -81,7 +82,8 @@ def create_operations(
         return flask.Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     app.register_error_handler(HTTPException, http_problem)
-    protect(app, clock, tokens, Firewall(services[0].database, clock))
+    database = services[0].database
+    protect(app, Callers(database, clock, tokens), Firewall(database, clock))
     return app
 
 

@@ -15,10 +15,12 @@ from services.chassis.postgres import (
     take_long_turn,
 )
 
-# Chains are only ever added to; of history, erasure takes the facts and their salt.
+# Chains are only ever added to; of history, erasure takes the facts and their salt. Whose access
+# ended is never forgotten.
 _RIGHTS: Final = {
     VERSION_TABLE: "SELECT",
     "audit": "SELECT, INSERT",
+    "ended_access": "SELECT, INSERT, UPDATE",
     "history": "SELECT, INSERT, UPDATE (payload, salt)",
     "stream_heads": "SELECT, INSERT, UPDATE",
 }

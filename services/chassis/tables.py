@@ -3,6 +3,7 @@
 from typing import Final
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -148,6 +149,15 @@ refused_attempts: Final = Table(
     Column("since", UtcDateTime, primary_key=True),
     Column("count", Integer, nullable=False),
     Column("told", Integer, nullable=False),
+)
+
+# Digests of subjects and of tokens' ids: whose tokens are refused, and issued until when.
+ended_access: Final = Table(
+    "ended_access",
+    metadata,
+    Column("access_id", String(64), primary_key=True),
+    Column("ended_at", UtcDateTime, nullable=False),
+    Column("for_ever", Boolean, nullable=False),
 )
 
 idempotency: Final = Table(

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -24,8 +25,21 @@ LEEWAY: Final = timedelta(seconds=30)
 LONGEST_NAME: Final = 80
 _AWAY: Final = "the identity provider's keys are not to be had: send it again in a moment"
 # RecursionError: a header nested a thousand deep is read before the signature is.
-_REFUSED: Final = (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+_REFUSED: Final = (
+    *(JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError),
+    OverflowError,  # a token of before the year 1
+)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NEEDS: Final[Mapping[Role, str]] = {Role.PARTNER: "agency", Role.OFFICER: "unit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a good token says: who calls, when it was issued, and its id where it has one."""
+
+    actor: Actor
+    issued_at: datetime
+    token_id: str | None
 
 
 class TokenFormError(ValueError):
@@ -65,6 +79,11 @@ class Tokens:
         self._issuer = issuer
         self._audience = audience
 
+    @property
+    def can_issue(self) -> bool:
+        """Whether tokens are issued here, and not by an identity provider."""
+        return not isinstance(self._keys, PublishedKeys)
+
     def issue(self, actor: Actor, now: datetime, life: timedelta = timedelta(hours=12)) -> str:
         """A signed token; raises TokenFormError for a role without its agency or unit."""
         if isinstance(self._keys, PublishedKeys):
@@ -94,21 +113,26 @@ class Tokens:
         return jwt.encode({"alg": ALGORITHMS[0], "kid": key.kid}, present, key, ALGORITHMS)
 
     def verify(self, token: str, now: datetime) -> Actor:
-        """The caller that a token names; raises ProblemError with what is wrong.
+        """The caller that a token names; raises as ``present`` does."""
+        return self.present(token, now).actor
 
-        401 for the token, 503 where the identity provider's keys are not to be had.
+    def present(self, token: str, now: datetime) -> Presented:
+        """What a good token says; whether its access has ended, ``Callers`` asks.
+
+        Raises ProblemError with what is wrong: 401 for the token, 503 where the identity
+        provider's keys are not to be had.
         """
         try:
             claims = self._claims(token)
             self._check_claims(claims, now)
-            actor = _actor(claims)
+            presented = _presented(claims)
         except KeysAwayError:
             raise ProblemError(Problem.UNAVAILABLE, _AWAY) from None
         except _REFUSED as error:
             raise unauthenticated(_fault(error)) from None
-        if _missing(actor):
-            raise unauthenticated(f"the token names no {_missing(actor)}")
-        return actor
+        if _missing(presented.actor):
+            raise unauthenticated(f"the token names no {_missing(presented.actor)}")
+        return presented
 
     def _claims(self, token: str) -> dict[str, Any]:
         """What a token with a good signature says."""
@@ -145,6 +169,11 @@ def _published(keys: PublishedKeys, guest: GuestProtocol) -> Key:
 def unauthenticated(detail: str) -> ProblemError:
     """The 401 answer with its reason."""
     return ProblemError(Problem.UNAUTHENTICATED, detail)
+
+
+def _presented(claims: dict[str, Any]) -> Presented:
+    issued_at = _EPOCH + timedelta(seconds=claims["iat"])
+    return Presented(_actor(claims), issued_at, claims.get("jti"))
 
 
 def _actor(claims: dict[str, Any]) -> Actor:

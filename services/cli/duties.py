@@ -15,7 +15,7 @@ class Duty(StrEnum):
     WORKER = "worker"
 
 
-# The notifier has no relay: it is a leaf, and publishes nothing.
+# The notifier is a leaf to the life of a referral; all it publishes is whose access ended.
 PURPOSES: Final[Mapping[tuple[Service, Duty], str]] = {
     (Service.REFERRAL_API, Duty.WEB): "takes referrals and every step that people take on them",
     (Service.REFERRAL_API, Duty.RELAY): "sends what referral_api recorded to Kafka, in order",
@@ -23,7 +23,8 @@ PURPOSES: Final[Mapping[tuple[Service, Duty], str]] = {
     (Service.MATCHER, Duty.WEB): "takes the directory and capacity; explains decisions",
     (Service.MATCHER, Duty.RELAY): "sends what the matcher decided to Kafka, in order",
     (Service.MATCHER, Duty.WORKER): "decides which programs a referral is offered to",
-    (Service.NOTIFIER, Duty.WEB): "shows outcomes and notices; takes contacts",
+    (Service.NOTIFIER, Duty.WEB): "shows outcomes and notices; takes contacts; invites staff",
+    (Service.NOTIFIER, Duty.RELAY): "sends whose access ended to Kafka, so that all refuse them",
     (Service.NOTIFIER, Duty.WORKER): "tells agencies, reminds them, counts outcomes",
 }
 FRONT: Final = "one address for all: hands requests on, watches over the others (/ops, /readyz)"

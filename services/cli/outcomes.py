@@ -9,7 +9,10 @@ from services.cli.client import Client
 from services.cli.figures import show_funnel, show_summary
 from services.cli.options import calling_as, examples
 
-DIMENSIONS: Final = ("sector", "agency", "urgency", "entry_door", "language", "age_band")
+DIMENSIONS: Final = (
+    *("sector", "agency", "urgency", "entry_door", "language", "age_band"),
+    "handoff",
+)
 
 
 @click.command(

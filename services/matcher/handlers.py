@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from contracts.codec import Envelope
+from contracts.events.access import AccessEnded
 from contracts.events.consents import PersonErased
 from contracts.events.event import event_types
 from contracts.events.lifecycle import (
@@ -22,6 +23,7 @@ from contracts.events.snapshot import Holder as PublishedHolder
 from contracts.events.snapshot import LiveOffer, Snapshot
 from contracts.topics import Consumer
 from contracts.vocabulary import Origin
+from services.chassis import ended_access
 from services.chassis.database import scrub_after
 from services.chassis.inbox import Handler, Inbox
 from services.chassis.logs import about
@@ -44,6 +46,7 @@ def inbox(pause_after: int) -> Inbox:
     heard: dict[type, Handler] = {OfferLapsed: _on_lapse(pause_after)}
     heard |= dict.fromkeys(ANSWERS, on_answer)
     heard[PersonErased] = on_erased
+    heard[AccessEnded] = ended_access.on_ended
     return Inbox(Consumer.MATCHER, dict.fromkeys(types, on_lifecycle) | heard)
 
 
@@ -133,4 +136,6 @@ def _facts(facts: PublishedFacts, submitted_at: datetime) -> Facts:
         preferred=facts.preferred,
         avoided=facts.avoided,
         training=facts.training,
+        also_speaks=facts.also_speaks,
+        eligibility=facts.eligibility,
     )

@@ -157,6 +157,8 @@ class RequestRow(Base):
     accommodations: Mapped[Any]
     preferred: Mapped[Any]
     avoided: Mapped[Any]
+    also_speaks: Mapped[Any] = mapped_column(server_default="[]")
+    eligibility: Mapped[Any] = mapped_column(server_default="[]")
     training: Mapped[bool]
     attempt: Mapped[int | None]
     hand_program: Mapped[str | None] = mapped_column(ID)

@@ -1,4 +1,4 @@
-"""The notifier's tables: notices, reminders, contacts, its copy of programs, and the figures."""
+"""The notifier's tables: notices, reminders, contacts and staff, programs, and the figures."""
 
 from datetime import datetime
 from typing import Any
@@ -32,7 +32,7 @@ class NoticeRow(Model):
     template: Mapped[str] = mapped_column(String(40))
     version: Mapped[str] = mapped_column(String(40))
     reference: Mapped[str] = mapped_column(String(80))
-    sector: Mapped[str] = mapped_column(String(20))
+    sector: Mapped[str | None] = mapped_column(String(20))
     urgency: Mapped[str] = mapped_column(String(20))
     training: Mapped[bool]
     offer_id: Mapped[UUID | None]
@@ -101,7 +101,7 @@ class ProgramRow(Model):
     __tablename__ = "programs"
 
     program_id: Mapped[str] = mapped_column(String(80), primary_key=True)
-    agency_id: Mapped[str] = mapped_column(String(80))
+    agency_id: Mapped[str] = mapped_column(String(80), index=True)
     version: Mapped[int]
     time_zone: Mapped[str] = mapped_column(String(64))
 
@@ -126,6 +126,10 @@ class ProgressRow(Model):
     closed_at: Mapped[datetime | None]
     waitlisted: Mapped[bool]
     unplaced: Mapped[bool]
+    handoff_kind: Mapped[str | None] = mapped_column(String(20))
+    called_at: Mapped[datetime | None]
+    arrived_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
     offers: Mapped[list[dict[str, Any]]] = mapped_column(Json)
 
 
@@ -174,3 +178,43 @@ class RollupTime(Model):
     interval: Mapped[str] = mapped_column(String(40), primary_key=True)
     minutes: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     count: Mapped[int]
+
+
+class StaffRow(Model):
+    """Somebody who works at an agency or unit, or for the suite; ``details`` are sealed.
+
+    A code stands only while somebody is invited: its name, the digest of the rest, and how often
+    the rest was guessed wrong. ``letters`` counts the letters of invitation that were asked for.
+    """
+
+    __tablename__ = "staff"
+
+    staff_id: Mapped[UUID] = mapped_column(primary_key=True)
+    role: Mapped[str] = mapped_column(String(20))
+    agency_id: Mapped[str | None] = mapped_column(String(80))
+    unit_id: Mapped[str | None] = mapped_column(String(80))
+    administrator: Mapped[bool]
+    state: Mapped[str] = mapped_column(String(20))
+    subject: Mapped[str | None] = mapped_column(String(80))
+    details: Mapped[bytes]
+    everyday: Mapped[bool]
+    hours: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    time_zone: Mapped[str | None] = mapped_column(String(64))
+    on_call_until: Mapped[datetime | None]
+    version: Mapped[int]
+    invited_at: Mapped[datetime]
+    joined_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    letters: Mapped[int]
+    code_name: Mapped[str | None] = mapped_column(String(16), unique=True)
+    code_digest: Mapped[str | None] = mapped_column(String(64))
+    code_tries: Mapped[int]
+    code_expires_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_staff_invited", "invited_at", "staff_id"),
+        Index("ix_staff_agency", "agency_id", "invited_at", "staff_id"),
+        Index("ix_staff_unit", "unit_id", "invited_at", "staff_id"),
+        Index("ix_staff_role", "role", "state"),
+        Index("ix_staff_subject", "subject", "state"),
+    )

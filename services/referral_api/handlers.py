@@ -7,12 +7,14 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import Session
 
 from contracts.codec import Envelope
+from contracts.events.access import AccessEnded
 from contracts.events.directory import ProgramPublished
 from contracts.events.routing import Deferred, Proposal, Routed, Unplaced, Waitlisted
 from contracts.topics import Consumer
+from services.chassis import ended_access
 from services.chassis.inbox import Handler, Inbox
 from services.chassis.logs import about
-from services.referral_api.store import directory
+from services.referral_api.store import directory, leavers
 from services.referral_api.tables import Program
 from services.referral_api.usecases import answer
 from services.referral_api.usecases.lifecycle import Command, Desk, load_one
@@ -33,6 +35,7 @@ def inbox(desk: Desk) -> Inbox:
         Waitlisted: _on(Waitlisted, desk, answer.waitlisted),
         Unplaced: _on(Unplaced, desk, answer.unplaced),
         ProgramPublished: _on_program,
+        AccessEnded: _on_access_ended,
     }
     return Inbox(Consumer.REFERRAL_API, handlers)
 
@@ -72,3 +75,10 @@ def _on_program(session: Session, _now: datetime, envelope: Envelope) -> None:
         needs=list(entry.needs),
     )
     directory.keep_program(session, copy)
+
+
+def _on_access_ended(session: Session, now: datetime, envelope: Envelope) -> None:
+    """Refuse their tokens from now on; what a leaver had is nobody's again."""
+    ended_access.on_ended(session, now, envelope)
+    if isinstance(event := envelope.event, AccessEnded) and event.left:
+        leavers.add(session, event.access_id, now)

@@ -1,4 +1,4 @@
-"""Time in: lapses, reviews, consents, the sweep for what slipped, and keys to be destroyed."""
+"""Time in: lapses, reviews, consents, duplicates, what slipped, and keys to be destroyed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,14 +16,24 @@ from services.chassis.firewall import Firewall
 from services.chassis.keys import PersonKeys
 from services.chassis.logs import about
 from services.chassis.loops import Job
-from services.referral_api.store import consents, directory, orphans, referrals, stopped
+from services.referral_api.store import (
+    consents,
+    directory,
+    duplicates,
+    leavers,
+    orphans,
+    referrals,
+    stopped,
+)
 from services.referral_api.usecases.acknowledge_revocation import remind
+from services.referral_api.usecases.compare import compare, outlive
 from services.referral_api.usecases.erase import key_destroyed
 from services.referral_api.usecases.expire_consent import expire
 from services.referral_api.usecases.lapse import lapse
 from services.referral_api.usecases.leave_stopped import hand_over_held, leave_stopped
 from services.referral_api.usecases.lifecycle import Command, Desk, load_free
 from services.referral_api.usecases.mend import mend
+from services.referral_api.usecases.release import release
 from services.referral_api.usecases.review import review
 from services.referral_api.usecases.tell_refused import tell_refused, tell_units
 
@@ -73,6 +83,9 @@ def jobs(timers: Timers, keys: PersonKeys, key_store: Database) -> list[Job]:
             stopped.count_closed_holders,
             hand_over_held,
         ),
+        _timer("leavers", timers, leavers.still_held, leavers.count_still_held, release),
+        _timer("duplicates", timers, duplicates.due, duplicates.count_due, compare),
+        _timer("outlived", timers, duplicates.outlived, duplicates.count_outlived, outlive),
         Erasing(timers, keys).job(),
         _units(timers),
         Firewall(timers.database, timers.clock).job(tell_refused),

@@ -78,8 +78,7 @@ def word(kind: type[StrEnum]) -> Enum:
 
 
 def _among(states: tuple[StrEnum, ...]) -> str:
-    words = ", ".join(f"'{state}'" for state in states)
-    return f"state IN ({words})"
+    return f"state IN ({', '.join(repr(str(state)) for state in states)})"
 
 
 def _partial(name: str, where: str, *columns: str, unique: bool = False) -> Index:
@@ -144,6 +143,11 @@ class Referral(Base):
     cell: Mapped[str | None] = mapped_column(String(16))
     preferred: Mapped[list[str]] = mapped_column(Json)
     avoided: Mapped[list[str]] = mapped_column(Json)
+    also_speaks: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
+    eligibility: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
+    # Which questions have an answer, also where nobody knows; and which the matcher found open.
+    answered: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
+    questions: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
 
     state: Mapped[ReferralState] = mapped_column(word(ReferralState))
     attempt: Mapped[int]
@@ -163,7 +167,9 @@ class Referral(Base):
     consent_ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     key_destroyed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # Raised by corrections alone: readers name it, and must not learn of declines by it.
+    # A timer: once it is due, the person is looked for among other live referrals.
+    compare_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Raised by corrections and added facts: readers name it, and must not learn of declines by it.
     facts_version: Mapped[int]
     version: Mapped[int] = mapped_column()
 
@@ -207,6 +213,8 @@ class Offer(Base):
     outcome: Mapped[Outcome | None] = mapped_column(word(Outcome))
     # A coordinator insisted: the place stands outside those that the program stated.
     over_capacity: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # What the program asks of everybody; of a protected need no event says it.
+    questions: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     # When it was accepted, whatever became of it: since then the agency may know the person.
     held_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # The revocation of a consent, as far as this holder goes; the reminder is a timer.
@@ -283,6 +291,15 @@ class AttentionRow(Base):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (Index("ix_attentions_why", "why", "due_at", "referral_id"),)
+
+
+class Leaver(Base):
+    """Somebody left a moment ago: what they had in the worklist goes back to nobody."""
+
+    __tablename__ = "leavers"
+
+    access_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ContactAttempt(Base):

@@ -103,6 +103,7 @@ def assignments(tree: ast.Module, name: str) -> list[ast.expr]:
 def constants() -> Mapping[str, set[str]]:
     """The topics behind each constant of contracts.events."""
     return {
+        "contracts.events.access.TOPIC": {events.access.TOPIC},
         "contracts.events.directory.TOPIC": {events.directory.TOPIC},
         "contracts.events.lifecycle.TOPIC": {events.lifecycle.TOPIC},
         "contracts.events.tallies.TOPIC": {events.tallies.TOPIC},

@@ -19,6 +19,8 @@ from services.cli import contracts
 
 TAKES_A_BODY: Final = {"POST", "PUT", "PATCH"}
 BODILESS: Final[frozenset[str]] = frozenset()
+# What stands in for a token is in the body of these.
+OPEN_TO_ANYBODY: Final = frozenset({"POST /v1/invitations/redeem"})
 ADMIN: Final = {Role.ADMIN: Tenant.ALL}
 ROLES: Final = {role.value for role in Role}
 
@@ -40,7 +42,7 @@ def route_faults(app: flask.Flask) -> list[str]:
         said = ["it is not in the API document"]
         if operation is not None:
             said = [
-                *access_faults(app, endpoint, operation),
+                *access_faults(app, endpoint, operation, f"{method} {path}"),
                 *body_faults(f"{method} {path}", operation),
                 *answer_faults(operation),
             ]
@@ -48,11 +50,11 @@ def route_faults(app: flask.Flask) -> list[str]:
     return found
 
 
-def access_faults(app: flask.Flask, endpoint: str, operation: Json) -> list[str]:
+def access_faults(app: flask.Flask, endpoint: str, operation: Json, route: str) -> list[str]:
     """The roles that are enforced must be some, known, and those that are published."""
     access = access_of(app.view_functions[endpoint])
     enforced = {} if access is None else {r.value: t.value for r, t in access.roles.items()}
-    if not enforced:
+    if not enforced and route not in OPEN_TO_ANYBODY:
         return ["it has no role"]
     return [] if operation.get("x-roles") == enforced else ["it publishes other roles"]
 
@@ -124,7 +126,20 @@ def test_no_two_services_own_the_same_prefix(services: list[WiredService]) -> No
 
 def test_no_route_is_declared_bodiless_that_is_not_there(services: list[WiredService]) -> None:
     there = {f"{m} {p}" for service in services for m, p, _ in routes(service.app)}
-    assert there >= BODILESS
+    assert there >= BODILESS | OPEN_TO_ANYBODY
+
+
+def test_a_route_that_is_open_to_anybody_says_that_it_needs_no_token(
+    services: list[WiredService],
+) -> None:
+    found = {
+        f"{method.upper()} {path}"
+        for service in services
+        for path, operations in document_of(service.app)["paths"].items()
+        for method, operation in operations.items()
+        if isinstance(operation, dict) and operation.get("security") == []
+    }
+    assert found == OPEN_TO_ANYBODY
 
 
 def test_a_route_in_order_has_no_fault(stage: tuple[Runtime, Any]) -> None:

@@ -70,7 +70,7 @@ def test_every_consumer_reads_a_topic() -> None:
 
 def test_every_topic_constant_of_the_contracts_is_declared() -> None:
     said = {events.directory.TOPIC, events.lifecycle.TOPIC, events.tallies.TOPIC}
-    said |= {events.tallies.OF_MATCHER, *events.routing.TOPICS}
+    said |= {events.tallies.OF_MATCHER, events.access.TOPIC, *events.routing.TOPICS}
     assert said == set(TOPICS)
 
 

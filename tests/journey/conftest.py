@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,10 +35,13 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
         pytest.param("production", marks=ON_SERVERS),
     ],
 )
-def column(request: pytest.FixtureRequest) -> OpenColumn:
+def column(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> OpenColumn:
     """How each column of the design's table is opened, at its START and empty."""
     if request.param == "embedded":
-        return open_embedded
+        made = tmp_path_factory.mktemp("embedded") / "home"
+        with open_embedded(made):
+            pass
+        return partial(open_embedded, like=made)
     running: Production = request.getfixturevalue("production")
     # One for all journeys, whatever folder they ask for.
     return lambda _: running.emptied()

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+TAXONOMIES: Final = ("need", "mark", "eligibility")
 CENTRE: Final = {"latitude": 41.80, "longitude": -90.20}
 
 
@@ -14,6 +15,7 @@ def program(program_id: str, **values: Any) -> dict[str, Any]:
         "latitude": CENTRE["latitude"],
         "available": 5,
         "training": False,
+        "eligibility": [],
     } | values
 
 
@@ -21,7 +23,12 @@ def directory(*programs: dict[str, Any]) -> dict[str, Any]:
     """The HSDS tables of a small directory, as the import takes them."""
     agencies = sorted({p["agency"] for p in programs})
     needs = sorted({p["need"] for p in programs})
-    terms = [{"id": f"need:{n}", "code": n, "name": n, "taxonomy_id": "need"} for n in needs]
+    rules = sorted({rule for p in programs for rule in p["eligibility"]})
+    terms = [
+        {"id": f"{kind}:{code}", "code": code, "name": code, "taxonomy_id": kind}
+        for kind, codes in (("need", needs), ("eligibility", rules))
+        for code in codes
+    ]
     terms.append(
         {
             "id": "mark:training",
@@ -32,7 +39,7 @@ def directory(*programs: dict[str, Any]) -> dict[str, Any]:
     )
     tables: dict[str, list[dict[str, str]]] = {
         "organizations": [{"id": a, "name": a.title(), "description": a} for a in agencies],
-        "taxonomies": [{"id": t, "name": t, "description": t} for t in ("need", "mark")],
+        "taxonomies": [{"id": t, "name": t, "description": t} for t in TAXONOMIES],
         "taxonomy_terms": [row | {"description": row["name"]} for row in terms],
     }
     for entry in programs:
@@ -62,6 +69,7 @@ def _program_rows(entry: dict[str, Any]) -> dict[str, list[dict[str, str]]]:
 
 def _attribute_rows(entry: dict[str, Any]) -> list[dict[str, str]]:
     terms = [f"need:{entry['need']}"] + ["mark:training"] * entry["training"]
+    terms += [f"eligibility:{rule}" for rule in entry["eligibility"]]
     link = {"link_id": entry["id"], "link_entity": "service"}
     return [
         link | {"id": f"{entry['id']}-{number}", "taxonomy_term_id": term}

@@ -1,5 +1,6 @@
 """The embedded column: one suite in this process, in a folder of its own."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -40,10 +41,16 @@ def settings_at(home: Path) -> Settings:
 
 
 @contextmanager
-def open_embedded(home: Path) -> Iterator[Column]:
-    """A suite on a new folder; closed at the end, and everything must end in time."""
+def open_embedded(home: Path, like: Path | None = None) -> Iterator[Column]:
+    """A suite on a new folder; closed at the end, and everything must end in time.
+
+    To copy the folder of one that was closed costs half of making all its stores anew.
+    """
     found = settings_at(home)
-    home.mkdir()
+    if like is None:
+        home.mkdir()
+    else:
+        shutil.copytree(like, home)
     SettableClock(found.clock_file).set(START)
     log_file = home / "log.jsonl"
     with log_file.open("w", buffering=1, encoding="utf-8") as log, running(found, log) as suite:

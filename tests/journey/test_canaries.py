@@ -49,6 +49,7 @@ CANARIES: Final = {
     "told_by": "canary-phone zyxquill's caseworker rang back",
     "insisted": "canary-insist zyxquill may have the cot",
     "handed_over": "canary-shift zyxquill knows the next one on duty",
+    "double": "canary-double zyxquill has no twin",
     "in_error": "canary-in-error zyxquill is a made-up man",
 }
 
@@ -79,7 +80,7 @@ def sinks_of(town: Town) -> dict[str, bytes]:
     """Everything that the suite wrote or shows: files, rows, records, logs, metrics, answers."""
     shown = {path: town.call(COORDINATOR, "GET", path).content for path in (*LISTS, "/metrics")}
     referrals = town.get(COORDINATOR, "/v1/referrals")["items"]
-    for kind in ("history", "audit", "disclosures"):
+    for kind in ("history", "audit", "disclosures", "duplicates"):
         for referral in referrals:
             path = f"/v1/referrals/{referral['referral_id']}/{kind}"
             shown[path] = town.call(COORDINATOR, "GET", path).content
@@ -118,9 +119,18 @@ def send_canaries(town: Town) -> None:
     send_by_hand(town)
     send_by_phone(town)
     send_consents(town)
-    refused = full() | {"need": CANARIES["name"]}
-    assert town.call(OFFICER, "POST", "/v1/referrals", refused).is_client_error
+    send_double(town)
+    send_refused(town, held)
     town.settle()
+
+
+def send_refused(town: Town, referral: str) -> None:
+    """What is turned away, and named in the answer by its field alone."""
+    for path, body in (
+        ("", full() | {"need": CANARIES["name"]}),
+        (f"/{referral}/facts", {"gender": CANARIES["name"], "language": [CANARIES["note"]]}),
+    ):
+        assert town.call(OFFICER, "POST", f"/v1/referrals{path}", body).status_code == 422
 
 
 def send_consents(town: Town) -> None:
@@ -138,6 +148,15 @@ def send_consents(town: Town) -> None:
     town.post(COORDINATOR, f"/v1/referrals/{referral}/revoke-consent", note)
     told = {"told_by": CANARIES["acknowledged_by"]}
     town.step(COORDINATOR, offer, "acknowledge-revocation", told)
+
+
+def send_double(town: Town) -> None:
+    """A person who is met again, and what the coordinator says of that."""
+    first, again = (town.submit(OFFICER, need="counselling", **full()) for _ in range(2))
+    found = town.get(COORDINATOR, f"/v1/referrals/{again}/duplicates")["items"]
+    assert first in [double["referral_id"] for double in found]
+    said = {"state": "same", "note": CANARIES["double"]}
+    town.post(COORDINATOR, f"/v1/referrals/{again}/duplicates/{first}/settle", said)
 
 
 def send_by_hand(town: Town) -> None:

@@ -158,7 +158,7 @@ def read_too_late(town: Town) -> Iterator[str]:
             yield subject
 
 
-@pytest.mark.parametrize("rounds", [96, pytest.param(1000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("rounds", [48, pytest.param(1000, marks=pytest.mark.soak)])
 def test_of_those_who_act_at_once_one_wins_and_the_others_are_told(
     town: OpenTown, rounds: int
 ) -> None:

@@ -50,6 +50,7 @@ def test_the_officer_learns_a_coarse_status_and_nothing_else(town: OpenTown) -> 
         "status",
         "submitted_at",
         "needs_attention",
+        "questions",
     }
 
 

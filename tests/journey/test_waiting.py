@@ -81,7 +81,7 @@ def test_a_silent_agency_is_paused_and_a_freed_place_goes_in_the_stated_order(
 
 def test_a_closed_agency_gives_its_people_to_the_coordinator(town: OpenTown) -> None:
     here = town(program("near/beds"), program("far/beds", latitude=41.9))
-    held, asked = here.submit(OFFICER), here.submit(OFFICER)
+    held, asked = here.submit(OFFICER), here.submit(OFFICER, person={"name": "Ada Byrne"})
     accepted = next(o for o in here.offers(NEAR, "open") if o["referral_id"] == held)
     here.step(NEAR, accepted, "accept")
     here.post(ADMIN, f"{AGENCY}/close")

@@ -43,6 +43,7 @@ CHASSIS: Final = {
     "audit": (
         f"SELECT 'old' || n, 1, {_AT}, 'old', 'admin', NULL, 'old', '{{}}', {_HASH}, {_HASH}"
     ),
+    "ended_access": f"SELECT lpad(n::text, 64, '0'), {_AT}, false",
     "idempotency": f"SELECT 'old', 'old', n::text, {_HASH}, 200, '{{}}', '{{}}', {_AT}",
 }
 

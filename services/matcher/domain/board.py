@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from contracts.questions import Question
 from contracts.vocabulary import PROTECTED_NEEDS
 from services.matcher.domain import capacity_policy, eligibility
 from services.matcher.domain import score as scoring
 from services.matcher.domain.capacity_policy import Market, Policy
 from services.matcher.domain.directory import Program
-from services.matcher.domain.eligibility import Fit, Ground, Question
+from services.matcher.domain.eligibility import Fit, Ground
 from services.matcher.domain.request import Answer, Hold, Request
 
 _DECISIONS: Final = uuid5(NAMESPACE_URL, "handoff:decision")

@@ -1,11 +1,12 @@
 """Whether a program takes a person: pass, fail, or ask, where nobody knows; with codes for each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from contracts.vocabulary import Accommodation
+from contracts.questions import EligibilityCode, Question
+from contracts.vocabulary import PROTECTED_NEEDS, Accommodation
 from services.matcher.domain.directory import Program, Rule
 from services.matcher.domain.place import nearest_km
 from services.matcher.domain.request import Facts, Request
@@ -38,18 +39,11 @@ class Ground(StrEnum):
     NO_SIGN_LANGUAGE = "no_sign_language"
     NO_TRANSPORT = "no_transport"
     NO_CHILDREN = "no_children"
-
-
-class Question(StrEnum):
-    """What the agency has to find out, because no fact of the referral tells."""
-
-    AGE = "age"
-    LANGUAGE = "language"
-    GENDER = "gender"
-    HOUSEHOLD = "household"
-    DOCUMENTS = "documents"
-    INCOME = "income"
-    SOBRIETY = "sobriety"
+    NO_DOCUMENTS = "no_documents"
+    INCOME_TOO_HIGH = "income_too_high"
+    WOMEN_ONLY = "women_only"
+    MEN_ONLY = "men_only"
+    NOT_SOBER = "not_sober"
 
 
 Finding = Ground | Question
@@ -61,12 +55,55 @@ _NOT_OFFERED: Final = {
     Accommodation.TRANSPORT: Ground.NO_TRANSPORT,
     Accommodation.CHILDREN: Ground.NO_CHILDREN,
 }
-_QUESTION_OF: Final = {
-    Rule.DOCUMENTS_REQUIRED: Question.DOCUMENTS,
-    Rule.INCOME_LIMIT: Question.INCOME,
-    Rule.WOMEN_ONLY: Question.GENDER,
-    Rule.MEN_ONLY: Question.GENDER,
-    Rule.SOBRIETY_REQUIRED: Question.SOBRIETY,
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a rule is judged: its question, the code that meets it, and the one that fails it.
+
+    Any other code leaves it to the agency: how much it asks stands in its own words.
+    """
+
+    question: Question
+    met_by: EligibilityCode | None
+    failed_by: EligibilityCode | None
+    ground: Ground
+
+
+RULES: Final = {
+    Rule.DOCUMENTS_REQUIRED: Asked(
+        Question.DOCUMENTS,
+        EligibilityCode.DOCUMENTS_READY,
+        EligibilityCode.DOCUMENTS_NONE,
+        Ground.NO_DOCUMENTS,
+    ),
+    Rule.INCOME_LIMIT: Asked(
+        Question.INCOME,
+        EligibilityCode.INCOME_EXTREMELY_LOW,
+        EligibilityCode.INCOME_HIGHER,
+        Ground.INCOME_TOO_HIGH,
+    ),
+    # Whoever is neither a woman nor a man is never sent away by a rule (24 CFR 5.106): ask.
+    Rule.WOMEN_ONLY: Asked(
+        Question.GENDER,
+        EligibilityCode.GENDER_WOMAN,
+        EligibilityCode.GENDER_MAN,
+        Ground.WOMEN_ONLY,
+    ),
+    Rule.MEN_ONLY: Asked(
+        Question.GENDER,
+        EligibilityCode.GENDER_MAN,
+        EligibilityCode.GENDER_WOMAN,
+        Ground.MEN_ONLY,
+    ),
+    Rule.SOBRIETY_REQUIRED: Asked(
+        Question.SOBRIETY,
+        EligibilityCode.SOBRIETY_MONTH,
+        EligibilityCode.SOBRIETY_NONE,
+        Ground.NOT_SOBER,
+    ),
+    # Its answer is a number, which the facts hold; no code.
+    Rule.FAMILIES_ONLY: Asked(Question.HOUSEHOLD, None, None, Ground.FAMILIES_ONLY),
 }
 
 
@@ -100,9 +137,58 @@ def judge(program: Program, request: Request, farthest_km: float) -> Verdict:
     return Verdict(tuple(sorted(reasons)), () if reasons else tuple(sorted(questions)))
 
 
-def speaks(program: Program, language: str | None) -> bool:
-    """Whether the program speaks the language, or nobody knows which one is needed."""
-    return language is None or language in program.languages
+def asks(program: Program, facts: Facts) -> tuple[Question, ...]:
+    """What a program's rules ask, answered or not; of a protected need nothing is told.
+
+    A language is asked for only where the program may not understand this person.
+    """
+    if facts.need in PROTECTED_NEEDS:
+        return ()
+    found = {RULES[requirement.rule].question for requirement in program.eligibility}
+    found |= {one for one in _language(program, facts) if isinstance(one, Question)}
+    if program.minimum_age is not None or program.maximum_age is not None:
+        found.add(Question.AGE)
+    return tuple(sorted(found))
+
+
+def open_questions(
+    programs: Iterable[Program], facts: Facts, farthest_km: float
+) -> tuple[Question, ...]:
+    """What the programs that may take this person ask, and no fact tells.
+
+    A program that said no is among them: whoever sees a question vanish must not learn of it. Of
+    a protected need nothing is asked before somebody holds it.
+    """
+    if facts.need in PROTECTED_NEEDS:
+        return ()
+    found: set[Question] = set()
+    for program in programs:
+        if _may_take(program, facts):
+            found |= _asked(program, facts, farthest_km)
+    return tuple(sorted(found))
+
+
+def _may_take(program: Program, facts: Facts) -> bool:
+    if facts.need not in program.needs or program.id in facts.avoided:
+        return False
+    stands = program.active and not program.paused and program.training is facts.training
+    return stands and program.sector is facts.sector
+
+
+def _asked(program: Program, facts: Facts, farthest_km: float) -> set[Question]:
+    found = list(_of_person(program, facts))
+    questions = {one for one in found if isinstance(one, Question)}
+    # The distance is the dear part: it is looked at only where it matters.
+    fails = len(questions) < len(set(found))
+    far = bool(questions) and not fails and any(_distance(program, facts, farthest_km))
+    return set() if fails or far else questions
+
+
+def speaks(program: Program, facts: Facts) -> bool:
+    """Whether the program speaks a language of the person, or nobody knows which one is needed."""
+    if facts.language is None:
+        return True
+    return not {facts.language, *facts.also_speaks}.isdisjoint(program.languages)
 
 
 def _standing(program: Program, request: Request) -> Iterator[Finding]:
@@ -122,8 +208,8 @@ def _of_person(program: Program, facts: Facts) -> Iterator[Finding]:
     if facts.need not in program.needs:
         yield Ground.NEED_NOT_SERVED
     yield from _age(program, facts.age)
-    yield from _language(program, facts.language)
-    yield from _rules(program, facts.household_size)
+    yield from _language(program, facts)
+    yield from _rules(program, facts)
     # A lift, a kennel or an interpreter that nobody states is not there: arriving to find that
     # out costs the person more than asking the next program.
     missing = set(facts.accommodations) - set(program.accommodations)
@@ -147,17 +233,25 @@ def _age(program: Program, age: int | None) -> Iterator[Finding]:
         yield Ground.TOO_OLD
 
 
-def _language(program: Program, language: str | None) -> Iterator[Finding]:
+def _language(program: Program, facts: Facts) -> Iterator[Finding]:
     # A directory that names no interpreter does not say that there is none: ask.
-    if not speaks(program, language) and program.interpretation is None:
+    if not speaks(program, facts) and program.interpretation is None:
         yield Question.LANGUAGE
 
 
-def _rules(program: Program, household_size: int | None) -> Iterator[Finding]:
+def _rules(program: Program, facts: Facts) -> Iterator[Finding]:
     for requirement in program.eligibility:
-        if requirement.rule is not Rule.FAMILIES_ONLY:
-            yield _QUESTION_OF[requirement.rule]
-        elif household_size is None:
-            yield Question.HOUSEHOLD
-        elif household_size == 1:
-            yield Ground.FAMILIES_ONLY
+        asked = RULES[requirement.rule]
+        if asked.question is Question.HOUSEHOLD:
+            yield from _household(facts.household_size)
+        elif asked.failed_by in facts.eligibility:
+            yield asked.ground
+        elif asked.met_by not in facts.eligibility:
+            yield asked.question
+
+
+def _household(size: int | None) -> Iterator[Finding]:
+    if size is None:
+        yield Question.HOUSEHOLD
+    elif size == 1:
+        yield Ground.FAMILIES_ONLY

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from contracts.questions import EligibilityCode
 from contracts.vocabulary import Accommodation, Need, Sector, Urgency
 
 # Marks the journal's snapshots of a person who was erased.
@@ -44,6 +45,8 @@ class Facts:
     preferred: tuple[str, ...] = ()
     avoided: tuple[str, ...] = ()
     training: bool = False
+    also_speaks: tuple[str, ...] = ()
+    eligibility: tuple[EligibilityCode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,9 @@ def _facts_of(data: Mapping[str, Any]) -> Facts:
         "accommodations": tuple(map(Accommodation, data["accommodations"])),
         "preferred": tuple(data["preferred"]),
         "avoided": tuple(data["avoided"]),
+        # Entries are older than the questions.
+        "also_speaks": tuple(data.get("also_speaks", ())),
+        "eligibility": tuple(map(EligibilityCode, data.get("eligibility", ()))),
     }
     return Facts(**{**data, **words})
 

@@ -51,7 +51,7 @@ def score(
     km = nearest_km(facts.cell, (place.cell for place in program.places))
     terms = {
         "distance": -weights.per_km * min(km or 0.0, weights.longest_km),
-        "interpreter": 0.0 if speaks(program, facts.language) else -weights.interpreter,
+        "interpreter": 0.0 if speaks(program, facts) else -weights.interpreter,
         "preferred": weights.preferred if program.id in facts.preferred else 0.0,
         "open_now": _open_now(program, facts, now, weights),
         "spare_accommodations": -weights.spare_accommodation * _spare(program, facts),

@@ -86,7 +86,7 @@ class Row:
         if value is None:
             return None
         right = f"{column}: must be degrees from -{limit:g} to {limit:g}"
-        if not re.fullmatch(r"[+-]?[0-9]{1,3}(\.[0-9]{1,12})?", value):
+        if not re.fullmatch(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?", value):
             raise RowError(right)
         if abs(float(value)) > limit:
             raise RowError(right)

@@ -14,7 +14,8 @@ from services.chassis.pages import PageQuery
 from services.matcher.domain.board import Decision
 from services.matcher.store import decisions
 
-READERS: Final = {Role.COORDINATOR: Tenant.ALL, Role.ADMIN: Tenant.ALL}
+# Why a program was out of the question tells of the person: an admin configures, and needs none.
+READERS: Final = {Role.COORDINATOR: Tenant.ALL}
 
 
 class DecisionsQuery(PageQuery):

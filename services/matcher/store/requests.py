@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from contracts.questions import EligibilityCode
 from contracts.vocabulary import Accommodation, Need, Sector, Urgency
 from services.chassis.database import wake_loops
 from services.matcher.domain.board import Decision
@@ -157,6 +158,8 @@ def _facts(row: Row[Any]) -> Facts:
         preferred=tuple(row.preferred),
         avoided=tuple(row.avoided),
         training=row.training,
+        also_speaks=tuple(row.also_speaks),
+        eligibility=tuple(map(EligibilityCode, row.eligibility)),
     )
 
 
@@ -176,6 +179,8 @@ def _row(request: Request) -> dict[str, Any]:
         "preferred": facts.preferred,
         "avoided": facts.avoided,
         "training": facts.training,
+        "also_speaks": facts.also_speaks,
+        "eligibility": facts.eligibility,
         "attempt": request.attempt,
         "hand_program": request.hand,
         "excluded": request.excluded,

@@ -29,12 +29,13 @@ class Subject:
 
     template: Template
     reference: str
-    sector: Sector
+    sector: Sector | None
     urgency: Urgency
     training: bool
     deadline_at: datetime | None
     time_zone: str
     link: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,8 @@ class Letter:
 def write(subject: Subject, notice_id: UUID, to: tuple[str, ...], now: datetime) -> Letter:
     """The letter of a notice: the first line of its template is the subject line."""
     deadline = local(subject.deadline_at, subject.time_zone) if subject.deadline_at else ""
-    words = asdict(subject) | {"deadline": deadline, "sector": subject.sector.replace("_", " ")}
+    sector = subject.sector.replace("_", " ") if subject.sector else ""
+    words = asdict(subject) | {"deadline": deadline, "sector": sector}
     text = _texts().get_template(f"{subject.template}.txt").render(words)
     first, _, rest = text.partition("\n")
     return Letter(

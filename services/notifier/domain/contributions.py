@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 from contracts.vocabulary import GOT_HELP, EntryDoor, Origin, Reason, ReferralState, Sector, Side
 from services.notifier.domain.measures import (
+    IN_TIME_MINUTES,
     NO_AGENCY,
     UNKNOWN,
     WHOLE,
@@ -108,6 +109,7 @@ def _facts(progress: Progress) -> Facts:
         Dimension.ENTRY_DOOR: door.value if door else UNKNOWN,
         Dimension.LANGUAGE: progress.language or UNKNOWN,
         Dimension.AGE_BAND: progress.age_band.value,
+        Dimension.HANDOFF: progress.handoff or UNKNOWN,
     }
 
 
@@ -128,6 +130,9 @@ def _of_referral(progress: Progress) -> Iterator[str]:
         Measure.WAITLISTED_EVER: progress.waitlisted,
         Measure.UNPLACED_EVER: progress.unplaced,
         Measure.NO_CAPACITY: not accepted and _met_no_room(progress),
+        Measure.HANDOFFS_IN_PERSON: progress.arrived_at is not None,
+        Measure.HANDOFFS_TIMED: progress.arrival_took is not None,
+        Measure.HANDOFFS_IN_TIME: _arrived_in_time(progress),
     }
     yield from (measure for measure, holds in held.items() if holds)
     if closed and progress.outcome:
@@ -136,6 +141,11 @@ def _of_referral(progress: Progress) -> Iterator[str]:
 
 def _met_no_room(progress: Progress) -> bool:
     return progress.waitlisted or any(o.reason is Reason.NO_CAPACITY for o in progress.offers)
+
+
+def _arrived_in_time(progress: Progress) -> bool:
+    took = progress.arrival_took
+    return took is not None and took <= timedelta(minutes=IN_TIME_MINUTES)
 
 
 def _of_offer(offer: OfferProgress) -> Iterator[str]:
@@ -177,6 +187,8 @@ def _of_times(progress: Progress) -> Iterator[Span]:
     yield Interval.SUBMITTED_TO_OFFERED, begun, offered
     yield Interval.SUBMITTED_TO_ACCEPTED, begun, accepted
     yield Interval.SUBMITTED_TO_CLOSED, begun, progress.closed_at
+    yield Interval.CALLED_TO_ARRIVED, progress.called_at, progress.arrived_at
+    yield Interval.ARRIVED_TO_LEFT, progress.arrived_at, progress.left_at
 
 
 def _of_offer_times(offer: OfferProgress) -> Iterator[Span]:

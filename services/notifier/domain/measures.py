@@ -18,9 +18,12 @@ class Dimension(StrEnum):
     ENTRY_DOOR = "entry_door"
     LANGUAGE = "language"
     AGE_BAND = "age_band"
+    HANDOFF = "handoff"
 
 
 WHOLE: Final = "all"
+# LEAD's toolkit, on enrolment: help ideally arrives within half an hour of the officer's call.
+IN_TIME_MINUTES: Final = 30
 NO_AGENCY: Final = "none"
 UNKNOWN: Final = "unknown"
 
@@ -41,6 +44,9 @@ class Measure(StrEnum):
     WAITLISTED_EVER = "waitlisted_ever"
     UNPLACED_EVER = "unplaced_ever"
     NO_CAPACITY = "no_capacity"
+    HANDOFFS_IN_PERSON = "handoffs_in_person"
+    HANDOFFS_TIMED = "handoffs_timed"
+    HANDOFFS_IN_TIME = "handoffs_in_time"
     OFFERS_MADE = "offers_made"
     OFFERS_OVER_CAPACITY = "offers_over_capacity"
     OFFERS_OPEN = "offers_open"
@@ -64,6 +70,8 @@ class Interval(StrEnum):
     ACCEPTED_TO_FIRST_CONTACT = "accepted_to_first_contact"
     ACCEPTED_TO_ENGAGED = "accepted_to_engaged"
     SUBMITTED_TO_CLOSED = "submitted_to_closed"
+    CALLED_TO_ARRIVED = "called_to_arrived"
+    ARRIVED_TO_LEFT = "arrived_to_left"
     REVOKED_TO_ACKNOWLEDGED = "revoked_to_acknowledged"
 
 
@@ -105,6 +113,11 @@ COUNTS: Final[Mapping[str, str]] = {
     Measure.UNPLACED_EVER: "of them, referrals that at some time fitted no program",
     Measure.NO_CAPACITY: "of them, referrals that no agency accepted and that were waitlisted, "
     "or declined for no_capacity",
+    Measure.HANDOFFS_IN_PERSON: "of them, referrals whose person an officer brought to the help or "
+    "the help to the person, with the arrival recorded",
+    Measure.HANDOFFS_TIMED: "of the handoffs in person, those whose call was recorded, too",
+    Measure.HANDOFFS_IN_TIME: f"of the handoffs timed, those that arrived within {IN_TIME_MINUTES} "
+    "minutes of the call",
     Measure.OFFERS_MADE: "offers of these referrals to a program",
     Measure.OFFERS_OVER_CAPACITY: "of the offers made, those that a coordinator insisted on beyond "
     "the places that the program had stated",
@@ -150,6 +163,16 @@ RATES: Final[Mapping[str, Rate]] = {
     "withdrawal": Rate(
         (Measure.WITHDRAWN,), (Measure.SUBMITTED,), "referrals taken back, of those submitted"
     ),
+    "warm_handoff": Rate(
+        (Measure.HANDOFFS_IN_PERSON,),
+        (Measure.SUBMITTED,),
+        "people handed over in person, of the referrals submitted",
+    ),
+    "arrival_in_time": Rate(
+        (Measure.HANDOFFS_IN_TIME,),
+        (Measure.HANDOFFS_TIMED,),
+        f"arrivals within {IN_TIME_MINUTES} minutes of the call, of those with both recorded",
+    ),
     "said_no": Rate(
         (Measure.SAID_NO,),
         (Measure.SAID_NO, Measure.SUBMITTED),
@@ -165,6 +188,8 @@ TIMES: Final[Mapping[Interval, str]] = {
     "the person",
     Interval.ACCEPTED_TO_ENGAGED: "per accepted offer, until person and program began",
     Interval.SUBMITTED_TO_CLOSED: "per referral, from submission until it was closed",
+    Interval.CALLED_TO_ARRIVED: "per handoff in person, from the officer's call to the arrival",
+    Interval.ARRIVED_TO_LEFT: "per handoff in person, from the arrival until the officer left",
     Interval.REVOKED_TO_ACKNOWLEDGED: "per agency that was told of a revoked consent, until it "
     "acknowledged; those still open are counted, not timed",
 }
@@ -178,6 +203,10 @@ _AGENCIES: Final = (
     "A referral counts for the agency that accepted it last, before that for the agency that it "
     "was offered to last, else for 'none'; an offer counts for the agency that it was made to."
 )
+_HANDOFFS: Final = (
+    "By handoff, every figure is told of those handed over in person, by telephone, cold (told "
+    "where to go), and 'unknown': nothing was recorded, or no arrival so far."
+)
 _TIMING: Final = (
     "Times are whole minutes, rounded down; median and p90 are exact, by nearest rank. Records "
     "imported from the past are counted but not timed."
@@ -186,6 +215,7 @@ NOTES: Final = (
     _MONTHS,
     "Training and what was entered in error are in no figure.",
     _AGENCIES,
+    _HANDOFFS,
     "What is not known, protected or erased counts as 'unknown'.",
     _TIMING,
 )

@@ -53,6 +53,9 @@ class Template(StrEnum):
     PERSON_ERASED = "person_erased"
     AGENCY_PAUSED = "agency_paused"
     AGENCY_SILENT = "agency_silent"
+    FACT_ADDED = "fact_added"
+    AGENCY_UNREACHABLE = "agency_unreachable"
+    INVITATION = "invitation"
 
 
 class Happening(StrEnum):
@@ -67,6 +70,7 @@ class Happening(StrEnum):
     CONSENT_EXPIRED = "consent_expired"
     REVOCATION_ISSUED = "revocation_issued"
     REVOCATION_OVERDUE = "revocation_overdue"
+    FACT_ADDED = "fact_added"
     PERSON_ERASED = "person_erased"
 
 
@@ -76,6 +80,7 @@ class News:
 
     ``on_behalf``: a coordinator recorded it for the agency, whatever else it may be news of.
     ``holders``: one offer of each agency that ever held the referral, where the event names them.
+    ``by_agency``: the agency whose doing it is, where the event says so.
     """
 
     happening: Happening | None
@@ -87,6 +92,7 @@ class News:
     on_behalf: bool = False
     rescinded_for: RescindReason | None = None
     holders: tuple[Offer, ...] = ()
+    by_agency: str | None = None
 
     @property
     def stopped(self) -> bool:
@@ -98,7 +104,8 @@ class News:
 class Intent:
     """A notice that is owed; all that its text may say, and nothing of the person.
 
-    Without a referral it is of an agency as such, whose id is its ``reference``.
+    Without a referral it is of an agency as such, whose id is its ``reference``; of no sector where
+    it is about staff.
     """
 
     notice_id: UUID
@@ -107,7 +114,7 @@ class Intent:
     template: Template
     version: str
     reference: str
-    sector: Sector
+    sector: Sector | None
     urgency: Urgency
     training: bool
     offer_id: UUID | None = None
@@ -205,6 +212,8 @@ def is_stale(
         return not referral.is_live(offer_id)
     if template is Template.REFERRAL_UNPLACED:
         return referral.state is not ReferralState.UNPLACED
+    if template is Template.FACT_ADDED:
+        return not referral.is_with(offer_id)
     again = happening is Happening.REVIEW_DUE
     return template is Template.REVIEW_DUE and (again or not referral.open)
 
@@ -260,6 +269,14 @@ def _every_holder(news: News) -> tuple[Told, ...]:
     return tuple(Told(offer.agency_id, offer) for offer in news.holders)
 
 
+def _other_agencies(news: News) -> tuple[Told, ...]:
+    """Whoever has it on offer or holds it, but for the agency that did it."""
+    held = news.referral.holder
+    offers = (held,) if held else news.referral.live
+    others = {o.agency_id: o for o in offers if o.agency_id != news.by_agency}
+    return tuple(Told(*pair) for pair in sorted(others.items()))
+
+
 def _goes_on(news: News) -> bool:
     return news.referral.open
 
@@ -303,4 +320,6 @@ TOLD: Final[Mapping[Happening, tuple[Rule, ...]]] = {
         Rule(Template.HOLDER_SILENT, _coordinator, per_offer=False),
     ),
     Happening.PERSON_ERASED: (Rule(Template.PERSON_ERASED, _every_holder),),
+    # An answer may decide whether a program can take the person: it looks before it says so.
+    Happening.FACT_ADDED: (Rule(Template.FACT_ADDED, _other_agencies, per_offer=False),),
 }

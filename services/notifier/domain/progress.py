@@ -1,7 +1,7 @@
 """How far a referral came: the fold of its events, in order, that every figure is taken from."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from contracts.vocabulary import (
     AgeBand,
     EntryDoor,
+    HandoffKind,
     Origin,
     Outcome,
     Reason,
@@ -89,6 +90,16 @@ class OfferProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Handoff:
+    """What an officer recorded of the handoff, as it stands; of a protected need nothing."""
+
+    handoff_kind: HandoffKind | None = None
+    called_at: datetime | None = None
+    arrived_at: datetime | None = None
+    left_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far a referral came, with the facts that the figures are broken down by."""
 
@@ -107,6 +118,10 @@ class Progress:
     closed_at: datetime | None = None
     waitlisted: bool = False
     unplaced: bool = False
+    handoff_kind: HandoffKind | None = None
+    called_at: datetime | None = None
+    arrived_at: datetime | None = None
+    left_at: datetime | None = None
     offers: tuple[OfferProgress, ...] = ()
 
     @property
@@ -123,6 +138,18 @@ class Progress:
     def open(self) -> bool:
         """Whether somebody still has to act on it."""
         return self.state not in ENDED
+
+    @property
+    def handoff(self) -> HandoffKind | None:
+        """How the person was handed over; nobody came in person before they arrived."""
+        promised = self.handoff_kind is HandoffKind.IN_PERSON and self.arrived_at is None
+        return None if promised else self.handoff_kind
+
+    @property
+    def arrival_took(self) -> timedelta | None:
+        """From the call to the arrival, where both were recorded."""
+        called, arrived = self.called_at, self.arrived_at
+        return None if called is None or arrived is None else arrived - called
 
     @property
     def agency_id(self) -> str | None:
@@ -160,6 +187,16 @@ def fold(
         unplaced=fresh.unplaced or referral.state is ReferralState.UNPLACED,
         offers=_with(fresh.offers, step) if step else fresh.offers,
     )
+
+
+def handed_over(progress: Progress, handoff: Handoff) -> Progress:
+    """The progress with what stands of the handoff now in place of what stood before."""
+    return replace(progress, **asdict(handoff))
+
+
+def forgotten(progress: Progress) -> Progress:
+    """The progress of an erased person: how they came goes, the times stay, for totals stay."""
+    return replace(progress, handoff_kind=None)
 
 
 def _begin(referral: Referral) -> Progress:

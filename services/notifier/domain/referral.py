@@ -49,6 +49,11 @@ class Referral:
         """Whether somebody still has to act on it."""
         return self.state not in ENDED
 
+    def is_with(self, offer_id: UUID | None) -> bool:
+        """Whether this offer may still be accepted, or is the one that holds the referral."""
+        held = self.holder is not None and self.holder.offer_id == offer_id
+        return held or self.is_live(offer_id)
+
     def is_live(self, offer_id: UUID | None) -> bool:
         """Whether this offer may still be accepted."""
         return any(offer.offer_id == offer_id for offer in self.live)

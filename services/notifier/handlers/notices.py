@@ -6,7 +6,7 @@ from typing import Final, cast
 from sqlalchemy.orm import Session
 
 from contracts.codec import Envelope
-from contracts.events import consents, event_types, lifecycle
+from contracts.events import consents, event_types, facts, lifecycle
 from contracts.events.directory import ProgramPublished
 from contracts.events.lifecycle import LifecycleEvent, OfferEvent
 from contracts.topics import Consumer
@@ -31,6 +31,7 @@ HAPPENINGS: Final[dict[type[LifecycleEvent], Happening]] = {
     consents.RevocationIssued: Happening.REVOCATION_ISSUED,
     consents.RevocationOverdue: Happening.REVOCATION_OVERDUE,
     consents.PersonErased: Happening.PERSON_ERASED,
+    facts.FactAdded: Happening.FACT_ADDED,
 }
 
 
@@ -60,6 +61,7 @@ def on_lifecycle(session: Session, now: datetime, envelope: Envelope) -> None:
             on_behalf=on_behalf,
             rescinded_for=event.reason if isinstance(event, lifecycle.OfferRescinded) else None,
             holders=_holders(event),
+            by_agency=event.agency_id if isinstance(event, facts.FactAdded) else None,
         )
         tell(session, news, envelope.time, now)
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from contracts.codec import Envelope
 from contracts.events import consents, event_types, lifecycle
+from contracts.events.handoffs import ReferralHandedOver
 from contracts.events.lifecycle import OfferEvent
 from contracts.events.tallies import OfferTallied, RefusalTallied, UnitStated
 from contracts.topics import TOPICS, Consumer
@@ -14,7 +15,7 @@ from services.chassis.database import scrub_after
 from services.chassis.firewall import Refused
 from services.chassis.inbox import Inbox
 from services.chassis.logs import about
-from services.notifier.domain.progress import OfferStep, Step
+from services.notifier.domain.progress import Handoff, OfferStep, Step
 from services.notifier.handlers.snapshots import lifecycle_event, referral_of
 from services.notifier.store import firewall
 from services.notifier.usecases.measure import Observed, measure, tally
@@ -53,9 +54,11 @@ def on_lifecycle(session: Session, _: datetime, envelope: Envelope) -> None:
             at=envelope.time,
             step=_step(event, envelope.time) if isinstance(event, OfferEvent) else None,
             outcome=getattr(event, "outcome", None),
+            handoff=_handoff(event) if isinstance(event, ReferralHandedOver) else None,
+            erased=isinstance(event, consents.PersonErased),
         )
         measure(session, observed)
-        if isinstance(event, consents.PersonErased):
+        if observed.erased:
             scrub_after(session)
 
 
@@ -77,6 +80,15 @@ def on_refusal(session: Session, _: datetime, envelope: Envelope) -> None:
     event = cast("RefusalTallied", envelope.event)
     refused = Refused(event.unit_id, event.kind, event.since, event.count)
     firewall.put(session, TOPICS[envelope.topic].producer, [refused])
+
+
+def _handoff(event: ReferralHandedOver) -> Handoff:
+    return Handoff(
+        handoff_kind=event.handoff_kind,
+        called_at=event.called_at,
+        arrived_at=event.arrived_at,
+        left_at=event.left_at,
+    )
 
 
 def _step(event: OfferEvent, at: datetime) -> Step | None:

@@ -13,6 +13,7 @@ from services.chassis.logs import about
 from services.chassis.loops import Job
 from services.notifier.channels.mail import DeliveryError, MailChannel
 from services.notifier.store import notices
+from services.notifier.store.staff import Safe
 from services.notifier.usecases.deliver import Claimed, claim, give_back, record
 
 NAME: Final = "deliveries"
@@ -26,6 +27,7 @@ class Deliveries:
     database: Database
     clock: Clock
     channel: MailChannel
+    safe: Safe
     public_url: str
     in_hand: int = field(default=0, init=False)
 
@@ -37,7 +39,7 @@ class Deliveries:
         """Send one batch; returns how many notices were due."""
         try:
             with self.database.transaction() as session:
-                found, claimed = claim(session, self.clock.now(), self.public_url)
+                found, claimed = claim(session, self.safe, self.clock.now(), self.public_url)
                 self.in_hand = len(claimed)
             tried, failures = self._send(claimed)
             with self.database.transaction() as session:

@@ -17,7 +17,10 @@ api = Api("notices", __name__, description="What was owed to whom, and what beca
     Contract(answer=NoticePage, query=NoticesQuery),
 )
 def list_notices(call: Call) -> Page:
-    """Notices, oldest first; the recipient is an agency or the coordinator, never an address."""
+    """Notices, oldest first; the recipient is an agency, the coordinator or one of the staff.
+
+    Never an address.
+    """
     query = call.query
     wanted = Wanted(referral_id=query["referral_id"], state=query["state"])
     return notices.page(call.session, wanted, query["after"], query["limit"])

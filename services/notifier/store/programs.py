@@ -39,3 +39,12 @@ def time_zones(session: Session, program_ids: Collection[str]) -> dict[str, str]
     query = select(ProgramRow.program_id, ProgramRow.time_zone)
     rows = session.execute(query.where(ProgramRow.program_id.in_(program_ids)))
     return {row.program_id: row.time_zone for row in rows}
+
+
+def agency_zones(session: Session, agency_ids: Collection[str]) -> dict[str, str]:
+    """The IANA time zone of each agency that runs a program; of several, the first one's."""
+    query = select(ProgramRow.agency_id, ProgramRow.time_zone).order_by(
+        ProgramRow.program_id.desc()
+    )
+    rows = session.execute(query.where(ProgramRow.agency_id.in_(agency_ids)))
+    return {row.agency_id: row.time_zone for row in rows}

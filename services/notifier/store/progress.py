@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from contracts.vocabulary import (
     AgeBand,
     EntryDoor,
+    HandoffKind,
     Origin,
     Outcome,
     Reason,
@@ -57,6 +58,7 @@ def _progress(row: dict[str, Any]) -> Progress:
         "age_band": AgeBand(row["age_band"]),
         "origin": Origin(row["origin"]),
         "outcome": Outcome(row["outcome"]) if row["outcome"] else None,
+        "handoff_kind": HandoffKind(row["handoff_kind"]) if row["handoff_kind"] else None,
         "offers": tuple(_offer(data) for data in row["offers"]),
     }
     return Progress(**row | words)

@@ -1,6 +1,6 @@
 """Deliver: claim the notices that are due, write their letters, keep what became of them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from contracts.vocabulary import Sector, Urgency
 from services.notifier.channels.letters import Letter, Subject, write
-from services.notifier.domain.contacts import Contact, addresses
 from services.notifier.domain.notices import NoticeState, Template
 from services.notifier.domain.retries import next_try
-from services.notifier.store import contacts, notices, programs
+from services.notifier.store import notices, programs
+from services.notifier.store.staff import Safe
 from services.notifier.tables import NoticeRow
+from services.notifier.usecases.addressing import Addressed, address
 
 # So few that a server which answers nothing cannot make a tick look stuck (channels.smtp).
 BATCH: Final = 5
@@ -39,39 +40,28 @@ class Claimed:
         return now + ONE_LETTER <= self.leased_until
 
 
-def claim(session: Session, now: datetime, public_url: str) -> tuple[int, list[Claimed]]:
+def claim(
+    session: Session, safe: Safe, now: datetime, public_url: str
+) -> tuple[int, list[Claimed]]:
     """How many notices were due, and the letters of those that somebody can be written to.
 
     Each is leased: until the lease ends no other worker takes it.
     """
     rows = notices.due(session, now, BATCH)
-    people = _people(session, {row.recipient for row in rows})
+    whom = address(session, safe, rows, now)
     zones = programs.time_zones(session, {row.program_id for row in rows if row.program_id})
     claimed: list[Claimed] = []
     for row in rows:
-        to = addresses(people.get(row.recipient, []), Urgency(row.urgency))
-        if not to:
-            row.state = NoticeState.NO_CONTACT
+        addressed = whom[row.notice_id]
+        if isinstance(addressed, NoticeState):
+            row.state = addressed
             continue
         row.leased_until = now + LEASE
         row.attempts += 1
-        zone = zones.get(row.program_id or "", "UTC")
-        letter = write(_subject(row, zone, public_url), row.notice_id, to, now)
+        subject = _subject(row, addressed, zones.get(row.program_id or "", "UTC"), public_url)
+        letter = write(subject, row.notice_id, addressed.to, now)
         claimed.append(_claimed(row, row.leased_until, letter))
     return len(rows), claimed
-
-
-def _people(session: Session, recipients: Collection[str]) -> Mapping[str, list[Contact]]:
-    """The contacts of recipients; those that have none are locked, and looked at again.
-
-    Somebody may just be naming contacts of theirs, which sends what waits for them: a notice that
-    began to wait beside that would wait for ever.
-    """
-    found = contacts.of(session, recipients)
-    missing = sorted(set(recipients) - found.keys())
-    for recipient in missing:
-        contacts.lock(session, recipient)
-    return found | contacts.of(session, missing) if missing else found
 
 
 def record(
@@ -116,15 +106,16 @@ def _claimed(row: NoticeRow, until: datetime, letter: Letter) -> Claimed:
     )
 
 
-def _subject(row: NoticeRow, zone: str, public_url: str) -> Subject:
+def _subject(row: NoticeRow, addressed: Addressed, zone: str, public_url: str) -> Subject:
     return Subject(
         template=Template(row.template),
         reference=row.reference,
-        sector=Sector(row.sector),
+        sector=Sector(row.sector) if row.sector else None,
         urgency=Urgency(row.urgency),
         training=row.training,
-        deadline_at=row.deadline_at,
+        deadline_at=addressed.deadline_at,
         time_zone=zone,
+        code=addressed.code,
         link=f"{public_url}{_address(row)}",
     )
 
@@ -135,4 +126,6 @@ def _address(row: NoticeRow) -> str:
         return f"/v1/offers/{row.offer_id}"
     if row.referral_id is not None:
         return f"/v1/referrals/{row.referral_id}"
+    if row.template == Template.INVITATION:
+        return "/v1/invitations/redeem"
     return f"/v1/directory/agencies/{row.reference}"

@@ -7,30 +7,46 @@ from sqlalchemy.orm import Session
 
 from contracts.vocabulary import EntryDoor, Outcome, Sector
 from services.notifier.domain.contributions import contributions, difference, of_tally
-from services.notifier.domain.progress import Step, fold
+from services.notifier.domain.progress import (
+    Handoff,
+    Progress,
+    Step,
+    fold,
+    forgotten,
+    handed_over,
+)
 from services.notifier.domain.referral import Referral
 from services.notifier.store import figures, progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """One event as far as measuring goes."""
+    """One event as far as measuring goes; ``erased`` = it took the person's facts."""
 
     referral: Referral
     at: datetime
     step: Step | None = None
     outcome: Outcome | None = None
+    handoff: Handoff | None = None
+    erased: bool = False
 
 
 def measure(session: Session, observed: Observed) -> None:
     """Move the figures by what one event changed."""
     figures.take_turn(session)
     before = progress.get(session, observed.referral.referral_id)
-    after = fold(before, observed.referral, observed.at, observed.step, observed.outcome)
+    after = _after(before, observed)
     if after == before:
         return
     progress.put(session, after)
     figures.apply(session, difference(contributions(before), contributions(after)))
+
+
+def _after(before: Progress | None, observed: Observed) -> Progress:
+    after = fold(before, observed.referral, observed.at, observed.step, observed.outcome)
+    if observed.handoff is not None:
+        after = handed_over(after, observed.handoff)
+    return forgotten(after) if observed.erased else after
 
 
 def tally(session: Session, at: datetime, sector: Sector, entry_door: EntryDoor) -> None:

@@ -11,6 +11,7 @@ from services.chassis import audit
 from services.chassis.actor import Actor
 from services.notifier.domain.contacts import Contact
 from services.notifier.store import contacts, notices
+from services.notifier.usecases.reach import tell_if_unreachable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ def replace(session: Session, statement: Statement, actor: Actor, now: datetime)
     contacts.replace(session, recipient, statement.contacts)
     if statement.contacts:
         notices.revive(session, recipient, now)
+    else:
+        tell_if_unreachable(session, recipient, now)
     count = len(statement.contacts)
     audit.record(session, f"agency:{recipient}", now, actor, "contacts.replaced", count=count)
     return held + 1

@@ -1,9 +1,10 @@
 """Who may see what of a person: agencies by their offer, and after acceptance by the consent."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from contracts.problems import ConflictError
+from contracts.questions import Question
 from contracts.vocabulary import (
     PROTECTED_NEEDS,
     ConsentScope,
@@ -12,7 +13,13 @@ from contracts.vocabulary import (
     age_band,
 )
 from services.referral_api.domain.consent import check_opens
-from services.referral_api.domain.facts import Facts
+from services.referral_api.domain.facts import (
+    Facts,
+    answered,
+    answers_in,
+    codes_of,
+    still_open,
+)
 from services.referral_api.domain.offer import HOLDING, UNENDED
 
 # What the agency that holds the referral reads of the person, in this order.
@@ -33,8 +40,12 @@ PERSON_FIELDS: Final = (
 _BEYOND_CONTACT_AND_NEED: Final = frozenset({"note"})
 
 
-def in_offer(facts: Facts, state: OfferState, status: ConsentStatus) -> dict[str, Any]:
+def in_offer(
+    facts: Facts, state: OfferState, status: ConsentStatus, asked: Sequence[str] = ()
+) -> dict[str, Any]:
     """The facts of the person that an offer shows: an age band, never an age; no place, no wishes.
+
+    Of the answers to questions it shows those that its program has ``asked``.
 
     An offer that has ended shows none: the person is no longer that agency's concern. Nor does
     one to which nobody has consented, or no longer does: it tells of the need alone.
@@ -46,6 +57,9 @@ def in_offer(facts: Facts, state: OfferState, status: ConsentStatus) -> dict[str
         "language": shown.language,
         "household_size": shown.household_size,
         "accommodations": shown.accommodations,
+        "also_speaks": shown.also_speaks,
+        "eligibility": codes_of(asked, shown.eligibility),
+        "questions": still_open(asked, shown.answered) if opens else [],
     }
 
 
@@ -53,7 +67,24 @@ def after_acceptance(said: Mapping[str, Any], scope: ConsentScope) -> dict[str, 
     """The person's fields that the consent opens; what was not said, or is not open, is None."""
     hidden = _BEYOND_CONTACT_AND_NEED if scope is ConsentScope.CONTACT_AND_NEED else frozenset()
     shown = {name: None if name in hidden else said.get(name) for name in PERSON_FIELDS}
-    return shown | {"accommodations": shown["accommodations"] or []}
+    whole = scope is ConsentScope.ALL_STATED
+    return shown | {
+        "accommodations": shown["accommodations"] or [],
+        "facts": answers_in(said) if whole else None,
+    }
+
+
+def fields_shown(shown: Mapping[str, Any]) -> list[str]:
+    """The names of what says something, for the audit: of the answers each by its question."""
+    answers = [f"facts.{question}" for question in shown["facts"] or ()]
+    plain = (name for name, value in shown.items() if name != "facts" and value not in (None, []))
+    return sorted([*plain, *answers])
+
+
+def to_ask(facts: Facts, said: Mapping[str, Any], asked: Sequence[str]) -> list[Question]:
+    """What the holder still has to ask: all there is, where no event may tell what is asked."""
+    every = list(Question) if facts.need in PROTECTED_NEEDS else asked
+    return still_open(every, answered(said))
 
 
 def check_may_read(state: OfferState, status: ConsentStatus) -> None:

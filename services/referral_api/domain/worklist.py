@@ -1,9 +1,15 @@
 """What a coordinator can do with a referral now: read off the tables of states, nowhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from contracts.vocabulary import AnswerStep, OfferState, ReferralState, WorklistStep
+from contracts.vocabulary import (
+    AnswerStep,
+    Attention,
+    OfferState,
+    ReferralState,
+    WorklistStep,
+)
 from services.referral_api.domain import offer, referral
 
 STEPS_OF: Final[Mapping[WorklistStep, tuple[referral.Step, ...]]] = {
@@ -26,13 +32,15 @@ ANSWERS_OF: Final[Mapping[AnswerStep, offer.Step]] = {
 }
 
 
-def can(state: ReferralState) -> list[WorklistStep]:
-    """The steps that the table allows a coordinator in this state."""
-    return [
+def can(state: ReferralState, reasons: Collection[Attention] = ()) -> list[WorklistStep]:
+    """The steps that the table allows a coordinator in this state, and that a reason asks for."""
+    moves = [
         name
         for name, steps in STEPS_OF.items()
         if any((state, step) in referral.TABLE for step in steps)
     ]
+    asked = Attention.DUPLICATE in reasons
+    return [*moves, WorklistStep.SETTLE_DUPLICATE] if asked else moves
 
 
 def can_answer(state: OfferState) -> list[AnswerStep]:

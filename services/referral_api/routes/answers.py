@@ -1,17 +1,25 @@
 """Rows as the bodies that each role is answered with."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from contracts.vocabulary import SECTOR_OF, Role
+from contracts.likeness import Likeness
+from contracts.questions import ASKED_AS, Question
+from contracts.vocabulary import SECTOR_OF, ReferralState, Role
 from services.chassis.actor import Actor
 from services.referral_api.domain import disclosure
-from services.referral_api.domain.offer import UNENDED
-from services.referral_api.domain.referral import COARSE_STATUS, OWNER_OF
+from services.referral_api.domain.facts import still_open
+from services.referral_api.domain.offer import HOLDING, UNENDED
+from services.referral_api.domain.referral import COARSE_STATUS, OWNER_OF, SEEKING
 from services.referral_api.domain.worklist import can, can_answer
 from services.referral_api.routes.desk import desk
+from services.referral_api.store.duplicates import Double
+from services.referral_api.store.handoffs import HandoffRow
+from services.referral_api.store.offers import Offered
 from services.referral_api.store.worklist import Listed
 from services.referral_api.tables import Offer, Referral
+from services.referral_api.usecases.beside_offer import BesideOffers
 from services.referral_api.usecases.read import Seen
 from services.referral_api.usecases.snapshot import facts_of
 
@@ -39,12 +47,15 @@ _OFFERS: Final = (
     "side",
     "over_capacity",
 )
+_HANDOFF: Final = ("kind", "called_at", "arrived_at", "left_at", "recorded_at")
+_PAIR: Final = ("state", "found_at", "settled_at", "settled_by")
 
 
 def receipt(referral: Referral, *, needs_attention: bool = False) -> dict[str, Any]:
     """All that an officer learns, at submission and ever after."""
     return {
         "needs_attention": needs_attention,
+        "questions": _open_questions(referral),
         "referral_id": referral.id,
         "reference": referral.reference,
         "status": COARSE_STATUS[referral.state],
@@ -75,7 +86,7 @@ def offer_view(offer: Offer, referral: Referral) -> dict[str, Any]:
     """The offer with the facts that an agency may see while it is live or held."""
     return {
         **{name: getattr(offer, name) for name in _OFFERS},
-        **disclosure.in_offer(facts_of(referral), offer.state, referral.consent_status),
+        **_facts_in(offer, referral),
         "need": offer.need,
         "urgency": offer.urgency,
         "sector": SECTOR_OF[offer.need],
@@ -90,6 +101,54 @@ def offer_view(offer: Offer, referral: Referral) -> dict[str, Any]:
         "consent": referral.consent_status,
         "revocation": revocation(offer),
     }
+
+
+def offer_reading(one: Offered, beside: BesideOffers) -> dict[str, Any]:
+    """The offer with what its agency learns of handoff and doubles while it holds the referral."""
+    holds, referral = one.offer.state in HOLDING, one.referral
+    record = beside.handoffs.get(referral.id) if holds else None
+    doubles = beside.doubles.get(referral.id, ()) if holds else ()
+    return {
+        **offer_view(one.offer, referral),
+        "handoff": None if record is None else handoff(record),
+        "duplicates": [_double(double) for double in doubles],
+    }
+
+
+def handoff(record: HandoffRow | None) -> dict[str, Any]:
+    """How the person was handed over; null throughout where nothing is recorded."""
+    return {name: getattr(record, name, None) for name in _HANDOFF}
+
+
+def duplicate(double: Double) -> dict[str, Any]:
+    """The other referral of a pair as the coordinator sees it, and why it seems to be one."""
+    pair, referral = double.pair, double.referral
+    return {
+        **{name: getattr(pair, name) for name in _PAIR},
+        **_double(referral),
+        **{name: getattr(referral, name) for name in ("urgency", "unit_id", "submitted_at")},
+        "referral_state": referral.state,
+        "newer": pair.referral_id == referral.id,
+        "why": [Likeness(word) for word in pair.why],
+    }
+
+
+def asked(questions: Iterable[Question]) -> list[dict[str, Any]]:
+    """Questions with the words in which one asks them."""
+    return [{"question": question, "ask": ASKED_AS[question]} for question in questions]
+
+
+def _open_questions(referral: Referral) -> list[dict[str, Any]]:
+    """What is still to be asked while a program is sought; then it is between holder and person."""
+    sought = referral.state in {*SEEKING, ReferralState.OFFERED}
+    return asked(still_open(referral.questions, referral.answered)) if sought else []
+
+
+def _facts_in(offer: Offer, referral: Referral) -> dict[str, Any]:
+    shown = disclosure.in_offer(
+        facts_of(referral), offer.state, referral.consent_status, offer.questions
+    )
+    return shown | {"questions": asked(shown["questions"])}
 
 
 def revocation(offer: Offer) -> dict[str, Any] | None:
@@ -115,7 +174,7 @@ def work_item(listed: Listed, shown: dict[str, Any], seen: Seen) -> dict[str, An
         "since": min(r.since for r in reasons),
         "due_at": listed.due_at,
         "assigned_to": listed.assigned_to,
-        "can": can(listed.referral.state),
+        "can": can(listed.referral.state, [r.why for r in reasons]),
         "answers": [_open_answer(offer) for offer in live],
     }
 
@@ -128,3 +187,12 @@ def _open_answer(offer: Offer) -> dict[str, Any]:
 def _placed(offer: Offer) -> dict[str, Any]:
     shown = {name: getattr(offer, name) for name in _OFFERS}
     return shown | {"offer_id": offer.id, "attempt": offer.attempt}
+
+
+def _double(referral: Referral) -> dict[str, Any]:
+    return {
+        "referral_id": referral.id,
+        "reference": referral.reference,
+        "need": referral.need,
+        "sector": SECTOR_OF[referral.need],
+    }

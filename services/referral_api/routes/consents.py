@@ -6,7 +6,7 @@ from uuid import UUID
 from contracts.bodies import consents as bodies
 from contracts.bodies import on_behalf
 from contracts.bodies.referral_api import OfferView, ReferralView
-from contracts.vocabulary import Role
+from contracts.vocabulary import Role, Sector
 from services.chassis.api import Answer, Api, Call, Contract, Tenant
 from services.referral_api.routes import answers
 from services.referral_api.routes.desk import on_answer, on_offer, on_referral
@@ -36,7 +36,6 @@ _SHOWN: Final = (
     "given_by",
     "method",
     "agencies",
-    "sectors",
     "since",
     "until",
     "expires_at",
@@ -132,7 +131,8 @@ def acknowledge_revoked_consent(call: Call, offer_id: UUID) -> dict[str, Any]:
 
 
 def _view(consent: Consent) -> dict[str, Any]:
-    return {name: getattr(consent, name) for name in _SHOWN}
+    shown = {name: getattr(consent, name) for name in _SHOWN}
+    return shown | {"sectors": [Sector(word) for word in consent.sectors]}
 
 
 def _offer(on: OfferCommand) -> dict[str, Any]:

@@ -7,15 +7,19 @@ from marshmallow import fields
 
 from contracts.bodies import on_behalf
 from contracts.bodies import referral_api as bodies
+from contracts.bodies.duplicates import OfferReading, OfferReadings
 from contracts.vocabulary import OfferState, Reason, Role, Side
-from services.chassis.api import Api, Call, Contract, Tenant
+from services.chassis.api import Answer, Api, Call, Contract, Tenant
 from services.chassis.pages import PageQuery
+from services.referral_api.domain.offer import HOLDING
 from services.referral_api.routes import answers
 from services.referral_api.routes.desk import on_answer, on_offer
 from services.referral_api.store import offers as store
+from services.referral_api.store.offers import Offered
 from services.referral_api.usecases import offered, read
 from services.referral_api.usecases.accept import accept
 from services.referral_api.usecases.acknowledge import acknowledge
+from services.referral_api.usecases.beside_offer import beside_offers
 from services.referral_api.usecases.complete import complete
 from services.referral_api.usecases.contact import contact
 from services.referral_api.usecases.decline import decline
@@ -38,20 +42,27 @@ class OfferQuery(PageQuery):
     live = fields.Boolean(load_default=None)
 
 
-@api.route_for("GET", "", _READERS, Contract(answer=bodies.OfferPage, query=OfferQuery))
+@api.route_for("GET", "", _READERS, Contract(answer=OfferReadings, query=OfferQuery))
 def list_offers(call: Call) -> dict[str, Any]:
     """List offers by deadline: the agency's own, or all."""
     agency = call.actor.agency_id if call.tenant is Tenant.OWN_AGENCY else None
     filters = {name: call.query.pop(name) for name in ("state", "live")}
     page = store.page(call.session, agency, filters, **call.query)
-    items = [answers.offer_view(one.offer, one.referral) for one in page.items]
+    beside = beside_offers(call.session, page.items)
+    items = [answers.offer_reading(one, beside) for one in page.items]
     return {"items": items, "next": page.next}
 
 
-@api.route_for("GET", _ONE, _READERS, Contract(answer=bodies.OfferView))
-def read_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
-    """Read an offer."""
-    return answers.offer_view(*offered.find(call.session, offer_id, call.actor))
+@api.route_for("GET", _ONE, _READERS, Contract(answer=OfferReading))
+def read_offer(call: Call, offer_id: UUID) -> Answer:
+    """Read an offer; whoever holds the referral learns of the handoff and of possible doubles.
+
+    The holder's ETag changes with the facts, and is what an edit of them has to name.
+    """
+    one = Offered(*offered.find(call.session, offer_id, call.actor))
+    held = one.offer.state in HOLDING
+    shown = answers.offer_reading(one, beside_offers(call.session, [one]))
+    return Answer(shown, one.referral.facts_version if held else None)
 
 
 @api.route_for(
@@ -130,8 +141,8 @@ def mark_not_served(call: Call, offer_id: UUID) -> dict[str, Any]:
 @api.route_for("GET", f"{_ONE}/person", _AGENCY, Contract(answer=bodies.PersonView))
 def read_person(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Read the person of an accepted offer; every read is audited."""
-    on = on_offer(call, offer_id)
-    return read.person(on)
+    shown = read.person(on_offer(call, offer_id))
+    return shown | {"questions": answers.asked(shown["questions"])}
 
 
 def _view(on: OfferCommand) -> dict[str, Any]:

@@ -77,8 +77,11 @@ def first(session: Session, wanted: Wanted, limit: int) -> Sequence[UUID]:
     return session.scalars(query.order_by(*keys).limit(limit)).all()
 
 
-def assign(session: Session, ids: Sequence[UUID], wanted: Wanted, to: str) -> set[UUID]:
-    """Give those of the items that still are as asked for to somebody: which they were."""
+def assign(session: Session, ids: Sequence[UUID], wanted: Wanted, to: str | None) -> set[UUID]:
+    """Give those of the items that still are as asked for to somebody, or to nobody.
+
+    Returns which they were.
+    """
     change = update(WorkItem).where(WorkItem.referral_id.in_(ids), _IS_LISTED)
     if not wanted.anybodys:
         change = change.where(_is_of(wanted.of))

@@ -31,13 +31,21 @@ def applies(command: Command, proposal: routing.Proposal) -> bool:
     return open_now
 
 
+def takes(command: Command, proposal: routing.Proposal) -> bool:
+    """Whether the answer is applied; what the matcher finds open is asked from then on."""
+    if not applies(command, proposal):
+        return False
+    command.referral.questions = list(proposal.questions)
+    return True
+
+
 def routed(command: Command, proposal: routing.Routed) -> None:
     """Make the offers, or refuse the choices and open the next attempt.
 
     Raises ForbiddenChoiceError for an excluded or avoided program, one that is for training where
     the referral is not or the other way round, or no choice at all.
     """
-    if not applies(command, proposal):
+    if not takes(command, proposal):
         return
     copies = directory.programs(command.session, [c.program_id for c in proposal.choices])
     _check_choices(command, proposal, copies)
@@ -82,14 +90,14 @@ def deferred(command: Command, proposal: routing.Deferred) -> None:
 
 def waitlisted(command: Command, proposal: routing.Waitlisted) -> None:
     """Programs fit and are full: the coordinator owns it, the attempt stays open."""
-    if applies(command, proposal) and _moves(command, Step.WAITLIST):
+    if takes(command, proposal) and _moves(command, Step.WAITLIST):
         command.happened(events.ReferralWaitlisted)
         _publish(command, "proposal.waitlisted", proposal)
 
 
 def unplaced(command: Command, proposal: routing.Unplaced) -> None:
     """No program fits: the coordinator owns it, the attempt stays open."""
-    if applies(command, proposal) and _moves(command, Step.UNPLACE):
+    if takes(command, proposal) and _moves(command, Step.UNPLACE):
         command.happened(events.ReferralUnplaced)
         _publish(command, "proposal.unplaced", proposal)
 

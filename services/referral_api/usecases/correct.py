@@ -10,7 +10,9 @@ from services.referral_api.domain.facts import coarse
 from services.referral_api.domain.referral import Step
 from services.referral_api.tables import Referral
 from services.referral_api.usecases import intake, record_consent
+from services.referral_api.usecases.compare import look_again
 from services.referral_api.usecases.lifecycle import Command
+from services.referral_api.usecases.record_handoff import retell
 from services.referral_api.usecases.snapshot import keep_facts
 
 
@@ -24,7 +26,7 @@ def correct(command: Command, expected_version: int, body: Mapping[str, Any]) ->
     _check_version(referral, expected_version)
     command.after(Step.CORRECT)
     changes = intake.said_in(body)
-    said = _said_now(command) | changes
+    said = said_now(command) | changes
     need, urgency = body.get("need", referral.need), body.get("urgency", referral.urgency)
     _check_urgency(referral, urgency)
     _check_together(command, said, need, "person.age" if "age" in changes else "need")
@@ -33,12 +35,19 @@ def correct(command: Command, expected_version: int, body: Mapping[str, Any]) ->
     sealed = {name: changes[name] for name in intake.SEALED if name in changes}
     command.desk.persons.replace(command.session, referral.id, sealed)
     changed = sorted({*changes, *(body.keys() & {"need", "urgency"})})
-    if urgency is not Urgency.CRISIS:
-        command.settle(Attention.CRISIS_LAPSED)
     command.happened(ReferralCorrected, changed=tuple(changed))
     command.rescind(command.live, RescindReason.CORRECTED)
+    _go_by_what_stands(command)
     command.open_attempt(Step.CORRECT)
     command.publish("referral.correct", fields=changed)
+
+
+def _go_by_what_stands(command: Command) -> None:
+    """What was found or told by the facts of before is found and told anew."""
+    if command.referral.urgency is not Urgency.CRISIS:
+        command.settle(Attention.CRISIS_LAPSED)
+    look_again(command)
+    retell(command)
 
 
 def _check_together(command: Command, said: Mapping[str, Any], need: Need, field: str) -> None:
@@ -58,7 +67,7 @@ def _check_urgency(referral: Referral, urgency: Urgency) -> None:
         raise InvalidError("urgency", "imported notifies nobody: submit the crisis as live")
 
 
-def _said_now(command: Command) -> dict[str, Any]:
+def said_now(command: Command) -> dict[str, Any]:
     """What stands in the person table, and the programs to avoid, which stand in the row."""
     said = command.desk.persons.read(command.session, command.referral.id)
     return said | {"avoided_programs": list(command.referral.avoided)}

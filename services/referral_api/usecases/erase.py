@@ -1,5 +1,7 @@
 """Erase: nothing that tells of the person stays, here or wherever an event brought it."""
 
+from uuid import UUID
+
 from contracts.events.consents import Held, PersonErased
 from contracts.events.lifecycle import TOPIC
 from contracts.problems import ConflictError
@@ -11,7 +13,7 @@ from services.chassis.database import scrub_after, wake_loops
 from services.chassis.redaction import redact
 from services.referral_api.domain.facts import Facts
 from services.referral_api.domain.referral import OPEN
-from services.referral_api.store import consents, referrals
+from services.referral_api.store import consents, duplicates, handoffs, referrals
 from services.referral_api.tables import Referral
 from services.referral_api.usecases import revoke
 from services.referral_api.usecases.lifecycle import Command, subject_of
@@ -34,12 +36,12 @@ def erase(command: Command, reason: EraseReason) -> None:
         for offer in consents.newest_of_holders(session, referral.id)
     )
     _forget_facts(referral)
-    command.desk.persons.forget(session, referral.id)
-    consents.forget_givers(session, referral.id)
-    offers = [offer.id for offer in referrals.all_offers(session, [referral.id])]
-    idempotency.forget(session, _actors(command), offers)
+    _forget_rows(command)
+    offers = _forget_asked(command)
+    idempotency.forget(session, _actors(command), offers, _telling(command))
     remains = redact(session, TOPIC, str(referral.id), redacted)
-    referral.erased_at, referral.consent_ends_at = command.now, None
+    referral.erased_at = command.now
+    referral.consent_ends_at = referral.compare_at = None
     command.happened(PersonErased, remains=remains, holders=holders)
     command.publish("person.erase", reason=reason.value)
     wake_loops(session)
@@ -55,6 +57,20 @@ def key_destroyed(command: Command) -> int:
     return 1
 
 
+def _forget_asked(command: Command) -> list[UUID]:
+    """What programs asked goes from every offer, too; returns the offers' ids."""
+    offers = referrals.all_offers(command.session, [command.referral.id])
+    for offer in offers:
+        offer.questions = []
+    return [offer.id for offer in offers]
+
+
+def _telling(command: Command) -> list[str]:
+    """What was answered of how the person came, and of who is alike; not of this erasure itself."""
+    one = command.referral.id
+    return [f"/{one}/handoff", f"/{one}/duplicates/", f"/duplicates/{one}/"]
+
+
 def _actors(command: Command) -> set[Actor]:
     """Everybody who ever did something with the referral, as the audit knows them."""
     entries = audit.entries(command.session, subject_of(command.referral.id))
@@ -67,9 +83,19 @@ def _actor(role: Role, subject: str, tenant: str | None) -> Actor:
     return Actor(subject=subject, role=role, unit_id=tenant)
 
 
+def _forget_rows(command: Command) -> None:
+    """What stands beside the referral: sealed facts, who consented, how they came, who is alike."""
+    session, referral_id = command.session, command.referral.id
+    command.desk.persons.forget(session, referral_id)
+    consents.forget_givers(session, referral_id)
+    handoffs.forget(session, referral_id)
+    duplicates.forget(session, referral_id)
+
+
 def _forget_facts(referral: Referral) -> None:
     """Need, urgency, states and times stay; the encounter no longer leads to other referrals."""
     keep_facts(referral, Facts(need=referral.need, urgency=referral.urgency))
+    referral.questions = []
     referral.encounter_id = referral.id
     past = referral.origin is Origin.IMPORTED and referral.occurred_at is not None
     referral.occurred_at = month_of(referral.occurred_at) if past and referral.occurred_at else None

@@ -25,6 +25,7 @@ def make_offer(command: Command, choice: Choice, *, over_capacity: bool = False)
         offered_at=now,
         deadline_at=deadlines.answer_by(SECTOR_OF[referral.need], referral.urgency, now),
         over_capacity=over_capacity,
+        questions=list(choice.questions),
     )
     command.session.add(offer)
     command.offers.append(offer)

@@ -60,6 +60,7 @@ def _checked_program(command: Command, program_id: str) -> Program:
         raise InvalidError("program_id", "this program is no longer active")
     if program.training != command.referral.training:
         raise InvalidError("program_id", "training referrals and training programs go together")
+    _check_protected(program, command.referral)
     _check_named(command, program)
     return program
 
@@ -70,14 +71,18 @@ def _check_named(command: Command, program: Program) -> None:
         raise ConflictError("the person's consent names other agencies; record a new one first")
 
 
+def _check_protected(program: Program, referral: Referral) -> None:
+    """Whoever flees from violence is told of to nobody who does not help with that."""
+    if referral.need in PROTECTED_NEEDS and referral.need not in (program.needs or ()):
+        raise InvalidError("program_id", "a protected need goes only to a program that serves it")
+
+
 def _check_open_to(program: Program, referral: Referral) -> None:
     """What the matcher would have judged; a copy that does not tell the sector is let pass."""
     if program.paused:
         raise InvalidError("program_id", "this program is paused; ask it to resume first")
     if program.sector not in {None, SECTOR_OF[referral.need]}:
         raise InvalidError("program_id", f"this program is in another sector: {program.sector}")
-    if referral.need in PROTECTED_NEEDS and referral.need not in (program.needs or ()):
-        raise InvalidError("program_id", "a protected need goes only to a program that serves it")
 
 
 def _check_wishes(command: Command, program_id: str) -> None:

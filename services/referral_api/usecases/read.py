@@ -23,6 +23,7 @@ from services.referral_api.tables import AttentionRow, Consent, Offer, Referral
 from services.referral_api.usecases.lifecycle import Command, check_is_theirs, subject_of
 from services.referral_api.usecases.offered import OfferCommand
 from services.referral_api.usecases.record_consent import recipients
+from services.referral_api.usecases.snapshot import facts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +124,16 @@ def person(on: OfferCommand) -> dict[str, Any]:
     said = persons.read(command.session, referral_id)
     name = persons.representative(command.session, referral_id, consent.version)
     shown = disclosure.after_acceptance(said, consent.scope or ConsentScope.CONTACT_AND_NEED)
-    read = sorted(name for name, value in shown.items() if value not in (None, []))
+    read = disclosure.fields_shown(shown)
     on.publish("person.read", fields=read, consent=consent.version, purpose=Purpose.SERVE)
+    facts = facts_of(command.referral)
     return shown | {
+        "questions": disclosure.to_ask(facts, said, on.offer.questions),
         "consent": {
             "scope": consent.scope,
             "given_by": consent.given_by,
             "method": consent.method,
             "representative_name": name,
             "expires_at": consent.expires_at,
-        }
+        },
     }

@@ -93,6 +93,7 @@ def _record(command: Command, said: Mapping[str, Any]) -> None:
     version, name = referral.consent_version, said.get("representative_name")
     command.desk.persons.name_representative(command.session, referral.id, version, name)
     _ask_again(command)
+    referral.compare_at = now
     command.settle(Attention.CONSENT_NEEDED)
     command.happened(ConsentRecorded, version=version, status=ConsentStatus.GIVEN)
 

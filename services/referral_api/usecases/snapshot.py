@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from contracts.events.snapshot import Facts, Holder, LiveOffer, OpenAttempt, Snapshot
+from contracts.questions import EligibilityCode, Question
 from contracts.vocabulary import PROTECTED_NEEDS, Accommodation, Origin
 from services.referral_api.domain import disclosure, facts
 from services.referral_api.domain.offer import HOLDING, LIVE
@@ -23,16 +24,23 @@ def facts_of(referral: Referral) -> facts.Facts:
         cell=referral.cell,
         preferred=tuple(referral.preferred),
         avoided=tuple(referral.avoided),
+        also_speaks=tuple(referral.also_speaks),
+        eligibility=tuple(map(EligibilityCode, referral.eligibility)),
+        answered=tuple(map(Question, referral.answered)),
     )
 
 
 def keep_facts(referral: Referral, known: facts.Facts) -> None:
-    """Write the coarse facts into the row."""
+    """Write the coarse facts into the row; what was asked about another need is asked no more."""
+    if referral.need is not known.need:
+        referral.questions = []
     referral.need, referral.urgency = known.need, known.urgency
     referral.entry_door, referral.language = known.entry_door, known.language
     referral.age, referral.household_size = known.age, known.household_size
     referral.accommodations, referral.cell = list(known.accommodations), known.cell
     referral.preferred, referral.avoided = list(known.preferred), list(known.avoided)
+    referral.also_speaks, referral.eligibility = list(known.also_speaks), list(known.eligibility)
+    referral.answered = list(known.answered)
 
 
 def take(referral: Referral, offers: Sequence[Offer], refused: Collection[str]) -> Snapshot:
@@ -76,6 +84,8 @@ def _published(referral: Referral, known: facts.Facts) -> Facts:
         avoided=() if known.need in PROTECTED_NEEDS else known.avoided,
         training=referral.training,
         origin=referral.origin,
+        also_speaks=known.also_speaks,
+        eligibility=known.eligibility,
     )
 
 

@@ -34,6 +34,7 @@ def submit(
     referral = _referral(session, unit, body, now)
     referral.submitted_by = actor.subject
     keep_facts(referral, coarse(body["need"], body["urgency"], said))
+    referral.compare_at = now
     referral.review_at = desk.deadlines.review_at(referral.state, referral.urgency, now)
     session.add(referral)
     session.flush()

@@ -12,7 +12,7 @@ from services.chassis import firewall
 from services.chassis.actor import Actor
 from services.chassis.database import Database
 from services.chassis.firewall import Firewall, Refused
-from services.chassis.tables import metadata, refused_attempts
+from services.chassis.tables import ended_access, metadata, refused_attempts
 from tests.ports.at_once import at_once
 from tests.ports.samples import NOON, StillClock
 from tests.ports.small_site import ADMIN, OFFICER, SmallSite
@@ -145,6 +145,7 @@ def test_others_than_officers_are_not_counted(database: Database, clock: StillCl
 
 def test_a_count_that_cannot_be_kept_changes_no_answer(tmp_path: object, clock: StillClock) -> None:
     bare = Database(f"sqlite:///{tmp_path}/bare.sqlite")
+    ended_access.create(bare.engine)
     made = SmallSite(bare, clock)
     answer = made.app.test_client().put("/v1/notes/1", headers=made.headers(OFFICER), json={})
     assert answer.status_code == 403

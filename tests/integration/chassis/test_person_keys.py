@@ -11,6 +11,7 @@ from services.chassis.keys import (
     KEY_BYTES,
     KeyDestroyedError,
     MasterKeys,
+    MasterMissingError,
     PersonKeys,
     metadata,
     person_keys,
@@ -51,6 +52,23 @@ def test_what_was_sealed_with_a_destroyed_key_is_unreadable(keys: PersonKeys) ->
     assert unseal(keys.read("person-2"), other, "person.name.2") == b"June"
     with pytest.raises(ValueError, match="was not sealed there"):
         unseal(keys.read("person-2"), sealed, "person.name.1")
+
+
+def test_several_keys_are_read_at_once_and_who_has_none_is_left_out(keys: PersonKeys) -> None:
+    made = {who: keys.create(who, NOON) for who in ("person-1", "person-2", "person-3")}
+    keys.destroy("person-2")
+    read = keys.read_many([*made, "stranger"])
+    assert read == {who: made[who] for who in ("person-1", "person-3")}
+    assert keys.read_many([]) == {}
+
+
+def test_keys_of_a_master_that_is_not_here_are_not_left_out_in_silence(
+    keys: PersonKeys, store: Database
+) -> None:
+    keys.create("person-1", NOON)
+    others = PersonKeys(store, MasterKeys("master-2", {"master-2": bytes(KEY_BYTES)}))
+    with pytest.raises(MasterMissingError, match="master-1"):
+        others.read_many(["person-1"])
 
 
 def test_a_destroyed_key_leaves_no_byte_in_any_file(

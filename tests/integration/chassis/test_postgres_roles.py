@@ -32,6 +32,7 @@ FORBIDDEN = [
     "UPDATE history SET hash = digest",
     "UPDATE history SET seq = seq + 1",
     "DELETE FROM stream_heads",
+    "DELETE FROM ended_access",
     "UPDATE alembic_version SET version_num = 'mine'",
     "INSERT INTO alembic_version VALUES ('mine')",
     "ALTER TABLE audit DISABLE TRIGGER ALL",

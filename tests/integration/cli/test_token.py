@@ -4,7 +4,7 @@ import pytest
 
 from services.chassis.tokens import Tokens
 from services.cli import people
-from services.cli.client import connect
+from services.cli.client import ClientError, connect
 from tests.integration.cli.conftest import Handoff, Town, line_of
 
 SUBMISSION = {
@@ -82,3 +82,32 @@ def test_a_folder_without_keys_is_named(new_home: Handoff) -> None:
     assert result.exit_code == 1
     assert str(new_home.home) in line_of(result)
     assert not new_home.home.exists()
+
+
+def test_a_revoked_token_is_refused_and_a_later_one_passes(town: Town) -> None:
+    made = town.handoff("token", "create", "--role", "manager", "--subject", "max").stdout.strip()
+    with connect(town.suite.address, lambda: made) as manager:
+        assert manager.get("/v1/outcomes/summary")["from"] is None
+        said = town.handoff.calling("token", "revoke", "max")
+        assert said.exit_code == 0, said.output
+        assert said.stdout.startswith("refused: max, issued until 20")
+        with pytest.raises(ClientError, match="has ended") as refused:
+            manager.get("/v1/outcomes/summary")
+    assert refused.value.status == 401
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        ((), 2, "give a SUBJECT, or --token-id"),
+        (("max", "--token-id", "x"), 2, "give a SUBJECT, or --token-id"),
+        (("max", "--agency", "a", "--unit", "b"), 1, "unit_id"),
+        (("admin",), 1, "nobody ends their own access"),
+    ],
+)
+def test_what_cannot_be_revoked_is_said_in_one_line(
+    town: Town, args: tuple[str, ...], code: int, said: str
+) -> None:
+    result = town.handoff.calling("token", "revoke", *args)
+    assert result.exit_code == code
+    assert said in line_of(result)

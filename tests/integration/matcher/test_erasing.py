@@ -9,6 +9,7 @@ from sqlalchemy import inspect, select, text, update
 
 from contracts.events.consents import PersonErased
 from contracts.events.snapshot import Facts, Snapshot
+from contracts.questions import EligibilityCode
 from contracts.vocabulary import Accommodation, Urgency
 from services.matcher.store import decisions
 from services.matcher.tables import DecisionRow, JournalRow
@@ -22,8 +23,18 @@ PERSON: Final[dict[str, Any]] = {
     "accommodations": (Accommodation.WHEELCHAIR,),
     "preferred": ("wished-beds",),
     "avoided": ("grim-beds",),
+    "also_speaks": ("lao",),
+    "eligibility": (EligibilityCode.INCOME_VERY_LOW,),
 }
-TOLD: Final = ("hmn", "wheelchair", "wished-beds", "grim-beds", "87275b610ffffff")
+TOLD: Final = (
+    "hmn",
+    "lao",
+    "wheelchair",
+    "wished-beds",
+    "grim-beds",
+    "87275b610ffffff",
+    "income_very_low",
+)
 
 
 def erase(desk: Desk, before: Snapshot) -> None:

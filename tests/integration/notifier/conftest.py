@@ -24,6 +24,7 @@ from services.chassis.tokens import Tokens, create_key_file, read_keys
 from services.local_servers.postgres import Postgres
 from services.notifier import app
 from services.notifier.settings import NotifierSettings
+from services.notifier.store.staff import Safe
 from services.notifier.tables import Model
 from tests.integration.notifier.story import START
 from tests.ports.postgres_copies import BOTH, Cluster, Store
@@ -33,6 +34,8 @@ COORDINATOR: Final = Actor(subject="cora", role=Role.COORDINATOR)
 MANAGER: Final = Actor(subject="mona", role=Role.MANAGER)
 HARBOUR: Final = Actor(subject="harry", role=Role.PARTNER, agency_id="harbour")
 ELSEWHERE: Final = Actor(subject="elsa", role=Role.PARTNER, agency_id="elsewhere")
+# Opens the details of no staff: for tests that have none.
+SAFE: Final = Safe(b"s" * 32)
 OWN: Final = NotifierSettings(
     public_url="https://handoff.example.org", smtp=None, mail_from="Handoff <post@example.org>"
 )

@@ -8,12 +8,15 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from contracts.codec import Envelope, decode, encode, from_payload, payload
-from contracts.events import Event, consents, directory, lifecycle, tallies, type_of
+from contracts.events import Event, consents, directory, handoffs, lifecycle, tallies, type_of
+from contracts.events import facts as added
 from contracts.events.snapshot import Facts, Holder, LiveOffer, Snapshot
+from contracts.questions import Question
 from contracts.redaction import redacted
 from contracts.vocabulary import (
     ContactMode,
     EntryDoor,
+    HandoffKind,
     Need,
     OfferState,
     Outcome,
@@ -170,6 +173,10 @@ class Story:
         how = {"mode": ContactMode.CALL, "reached": False, "attempted_at": self.now}
         return self._about(lifecycle.ContactAttempted, self.snapshot.holder, **how)
 
+    def handed_over(self, kind: HandoffKind | None = None, **moments: datetime | None) -> "Story":
+        """An officer records a handoff: everything as it stands now."""
+        return self._tell(handoffs.ReferralHandedOver, handoff_kind=kind, **moments)
+
     def engaged(self) -> "Story":
         """The person and the program begin."""
         return self._about(lifecycle.OfferEngaged, self.snapshot.holder)
@@ -205,6 +212,11 @@ class Story:
         """Some of its facts were wrong."""
         self._now(facts=replace(self.snapshot.facts, **facts))
         return self._tell(lifecycle.ReferralCorrected, changed=tuple(facts))
+
+    def answered(self, agency: str | None = None, **facts: Any) -> "Story":
+        """Somebody answers a question: an agency, or an officer or coordinator."""
+        self._now(facts=replace(self.snapshot.facts, **facts))
+        return self._tell(added.FactAdded, questions=(Question.AGE,), agency_id=agency)
 
     def withdrawn(self) -> "Story":
         """The person takes it back."""

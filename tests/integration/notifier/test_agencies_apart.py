@@ -2,9 +2,11 @@
 
 import pytest
 from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import ProgrammingError
 
 from services.notifier.routes import contacts as routes
 from tests.integration.notifier.conftest import ELSEWHERE, HARBOUR, Desk
+from tests.integration.notifier.staffing import invite, join
 from tests.integration.notifier.story import Story
 from tests.ports.postgres_copies import POSTGRES, Store
 
@@ -29,6 +31,24 @@ def test_an_agency_sees_its_own_rows_and_no_others(busy: Desk, table: str) -> No
         assert set(session.scalars(query)) == {"harbour"}
     with busy.service.database.transaction() as session:
         assert set(session.scalars(query)) == {"harbour", "elsewhere"}
+
+
+def test_an_agency_sees_its_own_staff_and_causes_letters_that_it_does_not_see(busy: Desk) -> None:
+    for agency in ("harbour", "elsewhere"):
+        _, _, keeper = join(busy, agency_id=agency, administrator=True)
+        invite(busy, keeper, agency_id=agency)
+    staff, notices = text("SELECT agency_id FROM staff"), text("SELECT recipient FROM notices")
+    with busy.service.database.transaction("harbour") as session:
+        assert set(session.scalars(staff)) == {"harbour"}
+        assert set(session.scalars(notices)) == {"harbour"}
+    with busy.service.database.transaction() as session:
+        letters = [to for to in session.scalars(notices) if to.startswith("staff:")]
+        assert len(letters) == 4
+    for other in ("elsewhere", "harbour-annexe"):
+        astray = text(f"UPDATE notices SET recipient = '{other}'")  # noqa: S608
+        with pytest.raises(ProgrammingError, match="row-level security"):  # noqa: SIM117
+            with busy.service.database.transaction("harbour") as session:
+                session.execute(astray)
 
 
 @pytest.mark.parametrize("table", GUARDED)

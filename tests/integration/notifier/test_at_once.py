@@ -11,7 +11,7 @@ from sqlalchemy import text
 from contracts.topics import Consumer
 from services.notifier.usecases.deliver import claim
 from services.notifier.usecases.remind import remind
-from tests.integration.notifier.conftest import ADMIN, HARBOUR, Desk
+from tests.integration.notifier.conftest import ADMIN, HARBOUR, SAFE, Desk
 from tests.integration.notifier.story import FACTS, Story
 from tests.ports.at_once import at_once
 from tests.ports.postgres_copies import POSTGRES
@@ -40,7 +40,8 @@ def test_contacts_that_are_named_while_a_notice_is_claimed_get_it(desk: Desk) ->
     desk.notices(Story().submitted().offered().records)
     with ThreadPoolExecutor(1) as pool:
         with desk.service.database.transaction() as session:
-            assert claim(session, desk.clock.now(), "https://handoff.example.org") == (1, [])
+            now = desk.clock.now()
+            assert claim(session, SAFE, now, "https://handoff.example.org") == (1, [])
             naming = beside(pool, lambda: desk.call(HARBOUR, "PUT", PATH, DESK))
         assert naming.result().status_code == 200
     desk.work()

@@ -15,7 +15,7 @@ from services.notifier.domain.retries import JITTER, WAITS
 from services.notifier.jobs.deliveries import Deliveries
 from services.notifier.usecases import deliver
 from services.notifier.usecases.deliver import LEASE
-from tests.integration.notifier.conftest import COORDINATOR, Desk, open_desk
+from tests.integration.notifier.conftest import COORDINATOR, SAFE, Desk, open_desk
 from tests.integration.notifier.story import Story
 
 
@@ -52,6 +52,7 @@ def deliveries(desk: Desk, channel: FlakyChannel) -> Deliveries:
         database=desk.service.database,
         clock=desk.clock,
         channel=channel,
+        safe=SAFE,
         public_url="https://handoff.example.org",
     )
 
@@ -143,7 +144,7 @@ def test_a_worker_whose_lease_has_ended_does_not_overrule_the_one_that_took_over
 ) -> None:
     now = offered.clock.now()
     with offered.service.database.transaction() as session:
-        _, late = deliver.claim(session, now, "https://handoff.example.org")
+        _, late = deliver.claim(session, SAFE, now, "https://handoff.example.org")
     offered.clock.advance(LEASE)
     deliveries(offered, FlakyChannel()).tick()
     with offered.service.database.transaction() as session:

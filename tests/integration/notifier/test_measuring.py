@@ -65,6 +65,8 @@ def test_times_are_exact_to_the_minute(desk: Desk) -> None:
         "accepted_to_first_contact": 20,
         "accepted_to_engaged": 50,
         "submitted_to_closed": 110,
+        "called_to_arrived": None,
+        "arrived_to_left": None,
         "revoked_to_acknowledged": None,
     }
 

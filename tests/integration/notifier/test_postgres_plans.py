@@ -16,6 +16,7 @@ from tests.integration.notifier.conftest import (
     Desk,
     open_desk,
 )
+from tests.integration.notifier.staffing import INVITATIONS, invite, join
 from tests.integration.notifier.story import Story, program, said_no
 from tests.ports import query_plans
 from tests.ports.postgres_copies import Cluster, Store
@@ -37,6 +38,12 @@ TABLES: Final = query_plans.CHASSIS | {
     "reminders": (
         f"SELECT {_ID}, {_ID}, timestamptz '2040-01-01' + n * interval '1 minute', {_AGENCY},"
         " '7QK4-M2XD', 'housing', 'urgent', false, 'old', timestamptz '2040-01-01'"
+    ),
+    "staff": (
+        "(staff_id, role, agency_id, administrator, state, subject, details, everyday, hours,"
+        " version, invited_at, joined_at, letters, code_name, code_tries)"
+        f" SELECT {_ID}, 'partner', {_AGENCY}, false, 'active', 'old-' || n, '', true, '[]', 1,"
+        f" {_AT} + n * interval '1 minute', {_AT}, 1, 'old-' || n, 0"
     ),
     "recipients": "SELECT 'agency-' || n, 1",
     "contacts": "SELECT 'agency-' || n, 0, 'desk@example.org', NULL, false",
@@ -69,8 +76,25 @@ def play(desk: Desk) -> None:
         first = desk.get(COORDINATOR, f"/v1/notices?{query}limit=1")
         if first["next"]:
             desk.get(COORDINATOR, f"/v1/notices?{query}limit=1&after={first['next']}")
+    keep_staff(desk)
     for figures in ("summary?by=sector&", "funnel?", "firewall?"):
         desk.get(MANAGER, f"/v1/outcomes/{figures}from=2027-01&to=2027-12")
+
+
+def keep_staff(desk: Desk) -> None:
+    """Somebody is invited, joins, is on call, and leaves; somebody else never comes."""
+    staff_id, _, keeper = join(desk, administrator=True)
+    invited, _ = invite(desk, keeper)
+    for step in ("send-again", "withdraw"):
+        assert desk.call(keeper, "POST", f"{INVITATIONS}/{invited}/{step}", {}).status_code == 200
+    for query in ("agency_id=harbour", "unit_id=central", "agency_id=harbour&state=active"):
+        desk.get(ADMIN, f"/v1/staff?{query}&limit=1")
+    desk.get(COORDINATOR, "/v1/agencies/harbour/on-call")
+    path = f"/v1/staff/{staff_id}"
+    tag = desk.call(keeper, "GET", path).headers["ETag"]
+    assert desk.call(keeper, "PUT", f"{path}/duty", {}, If_Match=tag).status_code == 200
+    assert desk.call(ADMIN, "POST", f"{path}/leave", {}).status_code == 200
+    assert desk.call(ADMIN, "POST", "/v1/access/end", {"subject": "lost"}).status_code == 200
 
 
 def tell(desk: Desk) -> tuple[Story, Story]:

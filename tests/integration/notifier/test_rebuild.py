@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from itertools import zip_longest
 from random import Random
 from typing import Any, Final
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from contracts.vocabulary import Origin, Outcome, Reason, Sector, Side
+from contracts.vocabulary import HandoffKind, Origin, Outcome, Reason, Sector, Side
 from services.chassis import tables
 from services.chassis.database import Database
 from services.chassis.event_log import Record
@@ -23,6 +24,16 @@ from tests.integration.notifier.story import FACTS, START, Story, said_no
 FIGURES: Final = ("progress", "rollup_counts", "rollup_times")
 Step = Callable[[Story], Any]
 
+HANDOFFS: Final[tuple[Step, ...]] = (
+    lambda story: story.handed_over(HandoffKind.COLD),
+    lambda story: story.handed_over(HandoffKind.IN_PERSON, called_at=story.now),
+    lambda story: story.handed_over(
+        HandoffKind.IN_PERSON,
+        called_at=story.now - timedelta(minutes=25),
+        arrived_at=story.now,
+    ),
+    lambda story: story.handed_over(),
+)
 LIVE: Final[tuple[Step, ...]] = (
     lambda story: story.accepted(),
     lambda story: story.declined(Reason.NO_CAPACITY),
@@ -59,9 +70,9 @@ def possible(story: Story) -> Sequence[Step]:
     if story.snapshot.state == "entered_in_error":
         return ()
     if story.snapshot.holder:
-        return HELD
+        return (*HELD, *HANDOFFS[1:3])
     # Weighted, so that histories get somewhere: offers are made, and answered.
-    return (*LIVE, *LIVE, *OPEN) if story.live else (*OPEN[:2] * 4, *OPEN)
+    return (*LIVE, *LIVE, *OPEN) if story.live else (*OPEN[:2] * 4, *OPEN, *HANDOFFS)
 
 
 def streams_of(seed: int) -> list[list[Record]]:
@@ -148,4 +159,5 @@ def test_the_random_histories_reach_every_kind_of_end() -> None:
             live.take(one_after_the_other(streams_of(seed)), batch=100)
         measures = {row[3] for row in live.rows()[1]}
     ends = {"got_help", "withdrawn", "no_capacity", "offers_returned", "offers_lapsed"}
+    ends |= {"handoffs_in_time"}
     assert ends <= measures

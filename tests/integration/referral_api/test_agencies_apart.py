@@ -13,7 +13,10 @@ from tests.ports.postgres_copies import POSTGRES
 
 pytestmark = pytest.mark.parametrize("office", [POSTGRES], indirect=True)
 
-GUARDED = ("offers", "referrals", "contact_attempts", "consents", "person_fields", "refusals")
+GUARDED = (
+    *("offers", "referrals", "contact_attempts", "consents", "person_fields", "refusals"),
+    *("handoffs", "duplicates"),
+)
 COUNT = "SELECT count(*) FROM {}"
 SAY_NO = {"reason": "no_capacity", "side": "provider"}
 
@@ -41,6 +44,9 @@ def busy(office: Office) -> tuple[str, str]:
         office.step(who, offer, "accept")
         office.step(who, offer, "contacts", {"mode": "call", "reached": True})
         held.append(offer)
+    (one, _), *_ = office.rows("SELECT referral_id, id FROM offers WHERE state = 'accepted'")
+    office.ok(COORDINATOR, "POST", f"/v1/referrals/{one}/handoff", {"kind": "cold"})
+    office.run_jobs()
     return held[0], held[1]
 
 
@@ -51,7 +57,10 @@ def test_an_agency_sees_its_own_rows_and_no_others(office: Office) -> None:
     assert seen_by(office, "near", "SELECT count(*) FROM referrals") == [2]
     assert seen_by(office, "near", "SELECT count(*) FROM contact_attempts") == [1]
     assert seen_by(office, "near", "SELECT count(*) FROM consents") == [1]
-    assert seen_by(office, "near", "SELECT count(*) FROM refusals") == [0]
+    for others in ("refusals", "duplicates"):
+        assert seen_by(office, "near", COUNT.format(others)) == [0]
+    told = seen_by(office, "near", COUNT.format("handoffs"))
+    assert [*told, *seen_by(office, "far", COUNT.format("handoffs"))] in ([1, 0], [0, 1])
     assert office.rows("SELECT count(*) FROM offers") == [(4,)]
 
 

@@ -61,6 +61,13 @@ def test_the_agency_that_accepted_records_the_consent_before_it_reads(office: Of
     assert office.events(referral)[-1] == "consent.recorded"
 
 
+def test_the_recipients_that_a_consent_names_are_read_back(office: Office) -> None:
+    named = {"agencies": ["near"], "sectors": ["housing", "youth"]}
+    referral, _ = office.offered(consent=GIVEN | named)
+    (item,) = consents_of(office, referral)["items"]
+    assert {name: item[name] for name in named} == named
+
+
 @pytest.mark.parametrize("field", ["scope", "given_by", "method"])
 def test_a_consent_is_given_whole_or_not_at_all(office: Office, field: str) -> None:
     lacking = {name: value for name, value in GIVEN.items() if name != field}

@@ -33,6 +33,8 @@ def known(office: Office) -> tuple[str, str]:
     referral, (offer,) = office.offered("near-beds", person=AGED, consent=consent)
     office.ok(NEAR, "POST", f"/v1/offers/{offer}/accept", {}, Idempotency_Key="kept")
     office.step(NEAR, offer, "contacts", {"mode": "visit", "reached": True})
+    answers = {"income": "low", "language": ["lao"], "sobriety": None}
+    office.step(NEAR, offer, "facts", answers)
     return referral, offer
 
 
@@ -43,9 +45,12 @@ def facts_left(office: Office, referral: str) -> list[str]:
         rows = session.execute(text("SELECT payload FROM history WHERE key = :k"), {"k": referral})
         told = "".join(str(row) for row in rows)
     words = ["hmn", "wheelchair", '"age": 47', '"age":47', f'"{cell}', "grim-beds", "guardian"]
+    words += ["income_low", '"lao"', '"sobriety"']
     row = office.rows("SELECT language, age, household_size, cell, entry_door FROM referrals")
+    lists = office.rows("SELECT also_speaks, eligibility, answered, questions FROM referrals")
     columns = [str(value) for value in row[0] if value is not None]
-    return [word for word in words if word in told] + columns
+    kept = [str(value) for value in lists[0] if str(value) != "[]"]
+    return [word for word in words if word in told] + columns + kept
 
 
 def test_an_erasure_leaves_nothing_of_the_person_in_any_table(office: Office) -> None:
@@ -57,7 +62,8 @@ def test_an_erasure_leaves_nothing_of_the_person_in_any_table(office: Office) ->
     assert facts_left(office, referral) == []
     assert office.rows("SELECT DISTINCT given_by, method FROM consents") == [(None, None)]
     assert office.rows("SELECT encounter_id = id FROM referrals")[0][0]
-    assert office.clear_text([*CANARIES.values(), "Perpetua", "hmn", "wheelchair"]) == []
+    words = ["Perpetua", "hmn", "lao", "wheelchair", "income_low"]
+    assert office.clear_text([*CANARIES.values(), *words]) == []
 
 
 def test_the_key_is_destroyed_after_the_commit_and_that_is_audited(office: Office) -> None:

@@ -136,6 +136,15 @@ def test_a_protected_need_goes_only_to_a_program_that_serves_it(office: Office) 
     assert insist(office, referral, "far-beds").status_code == 200
 
 
+def test_a_protected_need_is_not_asked_for_elsewhere_by_hand_without_insisting_either(
+    office: Office,
+) -> None:
+    referral = waiting(office, need=Need.DOMESTIC_VIOLENCE_SHELTER, preferred_programs=[])
+    assert insist(office, referral, "far-beds", insist=False).status_code == 422
+    office.publish_program("far-beds", 2, needs=(Need.DOMESTIC_VIOLENCE_SHELTER,))
+    assert insist(office, referral, "far-beds", insist=False).status_code == 200
+
+
 def test_an_unknown_program_is_named_and_an_exercise_stays_one(office: Office) -> None:
     assert insist(office, waiting(office), "no-such").status_code == 422
     exercise = office.submit(TRAINEE)

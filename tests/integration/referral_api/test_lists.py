@@ -35,7 +35,7 @@ def test_an_officer_lists_what_they_submitted_and_nothing_else(office: Office) -
         office.submit(other)
     listed = items(office, OFFICER, "/v1/referrals")
     assert sorted(one["referral_id"] for one in listed) == sorted(mine)
-    receipt = {"referral_id", "reference", "status", "submitted_at", "needs_attention"}
+    receipt = {"referral_id", "reference", "status", "submitted_at", "needs_attention", "questions"}
     assert set(listed[0]) == receipt
 
 

@@ -45,6 +45,8 @@ TABLES: Final = query_plans.CHASSIS | {
         f"SELECT {_ID}, CASE n % 3 WHEN 0 THEN 'unplaced' ELSE 'waitlisted' END, {_AT},"
         f" {_AT} + n * interval '1 second'"
     ),
+    "handoffs": f"SELECT {_ID}, 'cold', NULL, NULL, NULL, {_AT}",
+    "duplicates": f"SELECT {_ID}, {_ID}, '[]', 'same', {_AT}, {_AT}, 'cy'",
     "refusals": f"SELECT {_ID}, 'old', 'declined', {_AT}",
     "contact_attempts": f"SELECT {_ID}, {_ID}, 'call', true, {_AT}, {_AT}",
     "consents": (
@@ -63,6 +65,7 @@ def play(office: Office) -> None:
     led_by_the_coordinator(office)
     worked_through(office)
     consented_and_erased(office)
+    met_twice(office)
     for path in ("/v1/referrals", "/v1/offers", "/v1/units"):
         in_pages(office, path)
     for query in ("state=offered", "unit_id=central", "unit_id=central&state=offered"):
@@ -93,6 +96,7 @@ def offered_and_served(office: Office) -> None:
         office.ok(NEAR, "GET", f"/v1/offers/{near}")
         if step == "engage":
             office.ok(NEAR, "GET", f"/v1/offers/{near}/person")
+            office.step(NEAR, near, "facts", {"documents": "ready"})
     for rest in ("", "/history", "/audit", "/disclosures", "/notes"):
         office.ok(COORDINATOR, "GET", f"/v1/referrals/{referral}{rest}")
     _, (returned,) = office.offered("near-beds")
@@ -126,6 +130,7 @@ def consented_and_erased(office: Office) -> None:
 def led_by_the_coordinator(office: Office) -> None:
     """Referrals that no agency ends."""
     referral = office.submit()
+    office.ok(OFFICER, "POST", f"/v1/referrals/{referral}/facts", {"gender": "woman"})
     tag = f'"{office.seen(referral)["version"]}"'
     office.ok(OFFICER, "PATCH", f"/v1/referrals/{referral}", {"urgency": "routine"}, If_Match=tag)
     office.propose(Deferred, referral, until=START)
@@ -160,6 +165,18 @@ def worked_through(office: Office) -> None:
     office.step(
         COORDINATOR, placed["offers"][0]["offer_id"], "accept", {"told_by": "the night desk"}
     )
+
+
+def met_twice(office: Office) -> None:
+    """A person who was brought, and is recognised when they are met again."""
+    older, newer = office.submit(), office.submit()
+    path = f"/v1/referrals/{older}/handoff"
+    office.ok(OFFICER, "POST", path, {"kind": "phone", "called_at": START.isoformat()})
+    office.ok(OFFICER, "GET", path)
+    office.run_jobs()
+    office.ok(COORDINATOR, "GET", f"/v1/referrals/{newer}/duplicates")
+    said = {"state": "same", "note": "they say so"}
+    office.ok(COORDINATOR, "POST", f"/v1/referrals/{newer}/duplicates/{older}/settle", said)
 
 
 def in_pages(office: Office, path: str) -> None:

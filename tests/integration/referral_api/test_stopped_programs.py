@@ -98,7 +98,7 @@ def test_a_pause_leaves_accepted_people_where_they_are(office: Office) -> None:
 def test_a_closed_program_gives_its_people_to_the_coordinator_once(office: Office) -> None:
     held, (offer,) = office.offered("near-beds")
     office.step(NEAR, offer, "accept")
-    _, (asked,) = office.offered("near-beds")
+    _, (asked,) = office.offered("near-beds", person={"name": "Ada Byrne"})
     office.publish_program("near-beds", version=2, active=False)
     assert job(office, "left").due() == 1
     office.run_jobs()

@@ -30,7 +30,8 @@ def test_a_submission_is_answered_with_a_receipt_and_its_address(office: Office)
     assert len(receipt["reference"]) == 9
     assert answer.headers["Location"] == f"{PATH}/{receipt['referral_id']}"
     assert receipt["needs_attention"] is False
-    named = {"referral_id", "reference", "status", "submitted_at", "needs_attention"}
+    assert receipt["questions"] == []
+    named = {"referral_id", "reference", "status", "submitted_at", "needs_attention", "questions"}
     assert set(receipt) == named
 
 

@@ -33,7 +33,7 @@ def test_a_reminder_does_not_move_what_waits_longest_behind_what_came_later(
 
 
 def test_a_crisis_that_lapses_is_listed_until_a_program_has_the_person(office: Office) -> None:
-    calm, _ = office.offered("far-beds")
+    calm, _ = office.offered("far-beds", person={"name": "Ada Byrne"})
     referral, _ = office.offered("near-beds", urgency="crisis")
     office.pass_time(hours=1)
     assert why(office, referral) == {"crisis_lapsed"}

@@ -11,7 +11,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, OKPKey
 
-from contracts.problems import ProblemError
+from contracts.problems import Problem, ProblemError
 from contracts.vocabulary import Role
 from services.chassis.actor import Actor
 from services.chassis.tokens import LEEWAY, TokenFormError, Tokens, create_key_file, read_keys
@@ -221,3 +221,25 @@ def test_a_key_on_another_curve_signs_nothing(tmp_path: Path) -> None:
     path.write_text(json.dumps({"keys": [other.as_dict(private=True)]}))
     with pytest.raises(ValueError, match="Ed25519"):
         read_keys(path)
+
+
+def test_a_token_says_when_it_was_issued_and_which_one_it_is(tokens: Tokens) -> None:
+    first, second = (tokens.present(tokens.issue(ADMIN, NOON), NOON) for _ in range(2))
+    assert (first.actor, first.issued_at) == (ADMIN, NOON)
+    assert first.token_id
+    assert first.token_id != second.token_id
+
+
+def test_a_token_may_have_no_id_but_none_that_is_no_text(tokens: Tokens) -> None:
+    assert tokens.present(signed(claims()), NOON).token_id is None
+    with pytest.raises(ProblemError, match="jti"):
+        tokens.present(signed(claims(jti=7)), NOON)
+
+
+@pytest.mark.parametrize("moment", [-1e18, -1e300])
+def test_a_token_issued_before_there_were_calendars_is_refused(
+    tokens: Tokens, moment: float
+) -> None:
+    with pytest.raises(ProblemError) as refused:
+        tokens.present(signed(claims(iat=moment)), NOON)
+    assert refused.value.problem is Problem.UNAUTHENTICATED

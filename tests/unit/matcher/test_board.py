@@ -7,11 +7,12 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.questions import Question
 from contracts.vocabulary import Need, Sector
 from services.matcher.domain.board import Board, Decision, after, canonical, decide, decision_of
 from services.matcher.domain.capacity_policy import Policy
 from services.matcher.domain.directory import Program, Requirement, Rule
-from services.matcher.domain.eligibility import Fit, Ground, Question
+from services.matcher.domain.eligibility import Fit, Ground
 from services.matcher.domain.request import Answer, Hold, Request
 from tests.unit.matcher.samples import NOON, program, request
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.questions import Question
 from contracts.vocabulary import Accommodation, Need, Sector
 from services.matcher.domain.directory import Place, Program, Requirement, Rule
-from services.matcher.domain.eligibility import Fit, Ground, Question, Verdict, judge
+from services.matcher.domain.eligibility import Fit, Ground, Verdict, judge
 from services.matcher.domain.place import cell_of
 from services.matcher.domain.request import Request
 from tests.unit.matcher.samples import program, request

@@ -92,6 +92,23 @@ def test_the_table_tells_whom_it_says(
     assert told(news(happening, replace(REFERRAL, urgency=urgency))) == expected
 
 
+@pytest.mark.parametrize(
+    ("holder", "by", "expected"),
+    [
+        (None, None, {"harbour", "other"}),
+        (None, "harbour", {"other"}),
+        (OTHER, None, {"other"}),
+        (OTHER, "other", set()),
+    ],
+)
+def test_an_answer_is_news_to_every_agency_that_has_the_referral_but_the_one_that_gave_it(
+    holder: Offer | None, by: str | None, expected: set[str]
+) -> None:
+    about = replace(REFERRAL, live=() if holder else (OFFER, OTHER), holder=holder)
+    found = news(Happening.FACT_ADDED, about, by_agency=by)
+    assert told(found) == {(agency, "fact_added") for agency in expected}
+
+
 @pytest.mark.parametrize("happening", Happening)
 def test_a_record_of_the_past_tells_nobody(happening: Happening) -> None:
     past = replace(REFERRAL, origin=Origin.IMPORTED, urgency=Urgency.CRISIS)
@@ -165,6 +182,7 @@ def test_what_goes_stale_when(template: Template, state: ReferralState) -> None:
         Template.OFFER_REMINDER: (True, False),
         Template.REFERRAL_UNPLACED: (state != ReferralState.UNPLACED,) * 2,
         Template.REVIEW_DUE: (state in ended,) * 2,
+        Template.FACT_ADDED: (True, False),
     }.get(template, (False, False))
     here = replace(REFERRAL, state=state)
     found = [

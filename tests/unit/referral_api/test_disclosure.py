@@ -1,10 +1,12 @@
 """Disclosure: bands before acceptance, the person after it, and no more than was agreed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from contracts.problems import ConflictError
+from contracts.questions import EligibilityCode, Question
 from contracts.vocabulary import (
     AgeBand,
     ConsentScope,
@@ -44,12 +46,15 @@ def test_an_offer_shows_a_band_and_neither_age_nor_place_nor_wishes() -> None:
         "language",
         "household_size",
         "accommodations",
+        "also_speaks",
+        "eligibility",
+        "questions",
     }
 
 
 def told(shown: dict[str, Any]) -> set[str]:
     """The names of what says something."""
-    return {name for name, value in shown.items() if value not in (None, (), AgeBand.UNKNOWN)}
+    return {name for name, value in shown.items() if value not in (None, (), [], AgeBand.UNKNOWN)}
 
 
 @pytest.mark.parametrize("state", OfferState)
@@ -65,7 +70,7 @@ def test_facts_are_shown_while_the_offer_has_not_ended(state: OfferState) -> Non
 
 def test_the_holder_reads_every_field_that_was_agreed_to() -> None:
     shown = disclosure.after_acceptance(SAID, ConsentScope.ALL_STATED)
-    assert set(shown) == set(disclosure.PERSON_FIELDS)
+    assert set(shown) == {*disclosure.PERSON_FIELDS, "facts"}
     assert (shown["name"], shown["note"], shown["phone"]) == ("Robin", "a note", None)
     assert shown["accommodations"] == []
 
@@ -89,6 +94,49 @@ def test_no_other_consent_than_a_given_one_opens_or_shows_anything(status: Conse
     with pytest.raises(ConflictError, match="consent"):
         disclosure.check_may_read(OfferState.ACCEPTED, status)
     assert told(disclosure.in_offer(FACTS, OfferState.ACCEPTED, status)) == set()
+
+
+ANSWERED = replace(
+    FACTS,
+    eligibility=(EligibilityCode.GENDER_WOMAN, EligibilityCode.SOBRIETY_DAYS),
+    also_speaks=("en",),
+    answered=(Question.GENDER, Question.SOBRIETY),
+)
+ASKED = ["documents", "gender"]
+
+
+def test_an_agency_sees_the_answers_to_what_its_program_asks_and_what_is_still_open() -> None:
+    shown = disclosure.in_offer(ANSWERED, OfferState.OPEN, GIVEN, ASKED)
+    assert shown["eligibility"] == [EligibilityCode.GENDER_WOMAN]
+    assert shown["questions"] == [Question.DOCUMENTS]
+    assert shown["also_speaks"] == ("en",)
+
+
+@pytest.mark.parametrize("state", OfferState)
+@pytest.mark.parametrize("status", ConsentStatus)
+def test_answers_and_questions_are_shown_where_the_other_facts_are(
+    state: OfferState, status: ConsentStatus
+) -> None:
+    shown = told(disclosure.in_offer(ANSWERED, state, status, ASKED))
+    open_to = state in UNENDED and status is GIVEN
+    assert ({"eligibility", "also_speaks", "questions"} <= shown) is open_to
+    assert bool(shown) is open_to
+
+
+ANSWERS: dict[str, Any] = {"income": "low", "not_known": ["age"], "note": "a note"}
+
+
+def test_the_holder_reads_the_answers_unless_the_consent_is_to_contact_and_need() -> None:
+    shown = disclosure.after_acceptance(ANSWERS, ConsentScope.ALL_STATED)
+    assert shown["facts"] == {"age": None, "income": "low"}
+    assert disclosure.fields_shown(shown) == ["facts.age", "facts.income", "note"]
+    assert disclosure.after_acceptance(ANSWERS, ConsentScope.CONTACT_AND_NEED)["facts"] is None
+
+
+def test_who_holds_a_protected_need_is_told_every_question_that_is_open() -> None:
+    assert disclosure.to_ask(FACTS, ANSWERS, ASKED) == [Question.DOCUMENTS, Question.GENDER]
+    left = set(Question) - {Question.AGE, Question.INCOME}
+    assert set(disclosure.to_ask(PROTECTED, ANSWERS, [])) == left
 
 
 def test_a_wish_to_avoid_is_told_as_a_wish_unless_the_need_is_protected() -> None:

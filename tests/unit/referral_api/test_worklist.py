@@ -77,8 +77,14 @@ def test_a_return_is_listed_wherever_it_leads() -> None:
 @pytest.mark.parametrize("state", ReferralState)
 def test_what_can_be_done_is_what_the_state_table_allows(state: ReferralState) -> None:
     allowed = {step for at, step in referral.TABLE if at is state}
-    for name in WorklistStep:
+    for name in STEPS_OF:
         assert (name in can(state)) is bool(allowed.intersection(STEPS_OF[name]))
+
+
+def test_a_double_can_be_settled_where_there_is_one() -> None:
+    step, accepted = WorklistStep.SETTLE_DUPLICATE, ReferralState.ACCEPTED
+    assert step not in can(accepted, [Attention.STALLED])
+    assert can(accepted, [Attention.DUPLICATE]) == [*can(accepted), step]
 
 
 @pytest.mark.parametrize("state", OfferState)
@@ -90,5 +96,5 @@ def test_what_can_be_answered_is_what_the_offers_table_allows(state: OfferState)
 
 
 def test_every_step_has_its_rows() -> None:
-    assert set(STEPS_OF) == set(WorklistStep)
+    assert {*STEPS_OF, WorklistStep.SETTLE_DUPLICATE} == set(WorklistStep)
     assert {*ANSWERS_OF, AnswerStep.CONTACT} == set(AnswerStep)

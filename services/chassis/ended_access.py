@@ -1,0 +1,99 @@
+"""Whose access ended: their tokens are refused from the next request on, in every process."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, or_, select
+from sqlalchemy.orm import Session
+
+from contracts.codec import Envelope
+from contracts.events.access import AccessEnded
+from services.chassis.actor import Actor
+from services.chassis.columns import insert
+from services.chassis.tables import ended_access
+from services.chassis.tokens import LEEWAY, Presented, unauthenticated
+
+ENDED: Final = "the access that this token gave has ended: ask who gave it to you for a new one"
+_COLUMNS: Final = ended_access.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """Tokens issued until ``ended_at`` are refused; later ones too where it is ``for_ever``."""
+
+    access_id: str
+    ended_at: datetime
+    for_ever: bool = False
+
+
+def everywhere(subject: str) -> str:
+    """The access id of everybody who goes by a subject."""
+    return _digest("subject", subject)
+
+
+def of_subject(subject: str, agency_id: str | None, unit_id: str | None) -> str:
+    """The access id of a subject of one agency or unit, or of neither.
+
+    Two of them may each have somebody of the same name: whom one lets go, the other may keep.
+    """
+    return _digest("subject", subject, agency_id or "", unit_id or "")
+
+
+def of_actor(actor: Actor) -> str:
+    """The access id of a caller."""
+    return of_subject(actor.subject, actor.agency_id, actor.unit_id)
+
+
+def of_token(token_id: str) -> str:
+    """The access id of one token, by its claim ``jti``."""
+    return _digest("token", token_id)
+
+
+def keep(session: Session, ended: Ended) -> None:
+    """Refuse from now on; what ended later counts, in whatever order this is heard."""
+    add = insert(session, ended_access).values(asdict(ended))
+    later = add.on_conflict_do_update(
+        index_elements=["access_id"],
+        set_={name: add.excluded[name] for name in ("ended_at", "for_ever")},
+        where=add.excluded.ended_at >= _COLUMNS.ended_at,
+    )
+    session.execute(later)
+
+
+def question(presented: Presented) -> Select[tuple[str]]:
+    """Asks for a row where the access that a token gives has ended: a read by primary key.
+
+    A provider's clock may be ahead of ours by the leeway that its tokens are given, so they are
+    refused for as long after the end.
+    """
+    ids = [everywhere(presented.actor.subject), of_actor(presented.actor)]
+    if presented.token_id is not None:
+        ids.append(of_token(presented.token_id))
+    outlasted = or_(_COLUMNS.for_ever, _COLUMNS.ended_at >= presented.issued_at - LEEWAY)
+    return select(_COLUMNS.access_id).where(_COLUMNS.access_id.in_(ids), outlasted).limit(1)
+
+
+def check(session: Session, presented: Presented) -> None:
+    """Raise ProblemError (401) where the access that a token gives has ended."""
+    refuse(session.execute(question(presented)).first())
+
+
+def refuse(found: Row[Any] | None) -> None:
+    """Raise ProblemError (401) for a row that ``question`` found."""
+    if found is not None:
+        raise unauthenticated(ENDED)
+
+
+def on_ended(session: Session, _: datetime, envelope: Envelope) -> None:
+    """Handle the news of an end; raises ValueError for one under the key of another."""
+    event = envelope.event
+    if not isinstance(event, AccessEnded) or event.access_id != envelope.key:
+        raise ValueError("this is not the end of the access that its key names")
+    ended = Ended(access_id=event.access_id, ended_at=event.ended_at, for_ever=event.for_ever)
+    keep(session, ended)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,85 @@
+"""Add facts: answers to what eligibility asks. Offers stand; whoever waits is judged again."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from contracts.events.facts import FactAdded
+from contracts.problems import ConflictError, Problem, ProblemError
+from contracts.questions import Question
+from contracts.vocabulary import PROTECTED_NEEDS, SECTOR_OF, Role
+from services.referral_api.domain import consent, facts
+from services.referral_api.domain.offer import HOLDING, UNENDED
+from services.referral_api.domain.referral import OPEN
+from services.referral_api.usecases import record_consent
+from services.referral_api.usecases.compare import look_again
+from services.referral_api.usecases.correct import said_now
+from services.referral_api.usecases.lifecycle import Command
+from services.referral_api.usecases.offered import OfferCommand
+from services.referral_api.usecases.snapshot import keep_facts
+
+Answers = Mapping[Question, Any]
+
+
+def add_facts(command: Command, answers: Answers, version: Callable[[], int]) -> None:
+    """Keep what an officer or a coordinator learnt; ``version`` is asked for only by an edit.
+
+    Raises ConflictError after the referral's end and for a protected need, ProblemError (428,
+    412) where an answer that is there is changed, InvalidError for one that cannot stand.
+    """
+    if command.referral.need in PROTECTED_NEEDS:
+        raise ConflictError("of this need whoever takes the person on asks, and nobody else")
+    _check_open(command)
+    said = said_now(command)
+    if answers.keys() & set(facts.answered(said)):
+        _check_version(command, version())
+    _keep(command, said, answers)
+    command.publish("referral.add_facts", fields=sorted(answers))
+
+
+def add_facts_of_offer(
+    on: OfferCommand, answers: Answers, version: Callable[[], int]
+) -> OfferCommand:
+    """The same by an agency; one that has not accepted answers only what nobody has answered."""
+    command, holds = on.command, on.offer.state in HOLDING
+    if on.offer.state not in UNENDED:
+        raise ConflictError(f"the person is not with this agency: the offer is {on.offer.state}")
+    if command.referral.need in PROTECTED_NEEDS and not holds:
+        raise ConflictError("of this need whoever takes the person on asks, and nobody else")
+    _check_open(command)
+    said = said_now(command)
+    known = sorted(answers.keys() & set(facts.answered(said)))
+    if known and not holds:
+        raise ConflictError(f"answered already: {', '.join(known)}; once accepted you may edit it")
+    if known:
+        _check_version(command, version())
+    _keep(command, said, answers)
+    return on.publish("referral.add_facts", fields=sorted(answers))
+
+
+def _check_open(command: Command) -> None:
+    """An officer learns that the referral is closed, and not how."""
+    if command.referral.state not in OPEN:
+        raise ConflictError("facts are added while the referral goes on; it is closed")
+    consent.check_goes_on(command.consent)
+
+
+def _check_version(command: Command, expected: int) -> None:
+    """Whether or not an edit changes anything, it is answered alike: nobody tries values out."""
+    if command.referral.facts_version != expected:
+        raise ProblemError(Problem.STALE, "the facts have changed; read the referral again")
+
+
+def _keep(command: Command, said: Mapping[str, Any], answers: Answers) -> None:
+    referral, persons = command.referral, command.desk.persons
+    changed = facts.with_answers(said, answers)
+    said = {**said, **changed}
+    if Question.AGE in answers:
+        record_consent.check_corrected(command, said["age"], SECTOR_OF[referral.need], "age")
+    keep_facts(referral, facts.coarse(referral.need, referral.urgency, said))
+    referral.facts_version += 1
+    persons.replace(command.session, referral.id, changed)
+    if Question.AGE in answers:  # two who were found alike may not be, now
+        look_again(command)
+    if referral.need not in PROTECTED_NEEDS:
+        agency = command.actor.agency_id if command.actor.role is Role.PARTNER else None
+        command.happened(FactAdded, questions=tuple(sorted(answers)), agency_id=agency)

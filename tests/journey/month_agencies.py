@@ -1,0 +1,77 @@
+"""Sixty agencies of a played month: what each is for, and of which habit."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+from services.chassis.actor import Actor
+from tests.journey.directory import program
+from tests.journey.town import partner
+
+PLACES: Final = 9
+# How many agencies serve each need, and of which habit they are: sixty of both.
+NEEDS: Final = {
+    "emergency_shelter": 18,
+    "counselling": 14,
+    "crisis_stabilisation": 8,
+    "youth_mentoring": 8,
+    "domestic_violence_shelter": 6,
+    "substance_use_treatment": 6,
+}
+HABITS: Final = {
+    "prompt": 25,
+    "slow": 10,
+    "full": 7,
+    "fickle": 6,
+    "silent": 6,
+    "closing": 3,
+    "pausing": 2,
+    "malicious": 1,
+}
+
+
+@dataclass(slots=True)
+class Agency:
+    """An agency with one program, and how it deals with what it is offered."""
+
+    number: int
+    need: str
+    habit: str
+
+    @property
+    def name(self) -> str:
+        """Its id."""
+        return f"{self.habit}-{self.number}"
+
+    @property
+    def program(self) -> str:
+        """Its program's id."""
+        return f"{self.name}-desk"
+
+    @property
+    def desk(self) -> Actor:
+        """Who works there."""
+        return partner(self.name)
+
+    def visits(self, turn: int) -> bool:
+        """Whether it looks at its offers now."""
+        if self.habit == "silent":
+            return False
+        return self.habit != "slow" or turn % 3 == self.number % 3
+
+
+def agencies() -> list[Agency]:
+    """Sixty, every habit among every need."""
+    habits = [habit for habit, count in HABITS.items() for _ in range(count)]
+    needs = [need for need, count in NEEDS.items() for _ in range(count)]
+    Random(60).shuffle(habits)  # noqa: S311 - a play, not a secret
+    return [Agency(n, need, habit) for n, (need, habit) in enumerate(zip(needs, habits))]  # noqa: B905
+
+
+def programs() -> list[dict[str, Any]]:
+    """The directory of the month: a program for each agency, and one for exercises."""
+    made = [
+        program(f"{a.name}/desk", need=a.need, available=PLACES, latitude=41.8 + a.number / 2000)
+        for a in agencies()
+    ]
+    return [*made, program("school/desk", training=True, available=1000)]
