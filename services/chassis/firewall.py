@@ -18,7 +18,7 @@ from services.chassis.api import Tenant
 from services.chassis.clock import Clock
 from services.chassis.columns import insert
 from services.chassis.database import Database
-from services.chassis.loops import Job
+from services.chassis.jobs import Job
 from services.chassis.tables import refused_attempts
 
 log = structlog.get_logger()
@@ -81,20 +81,19 @@ class Firewall:
         """The job that tells of every minute that is over, and forgets those told of long ago."""
 
         def tick() -> int:
-            if not due():
-                return 0
             with self.database.transaction() as session:
                 now = self.clock.now()
+                if not due(session, now):
+                    return 0
                 found = _untold(session, now)
                 tell(session, now, found)
                 _mark_told(session, found)
                 _forget(session, now - KEPT_FOR)
                 return len(found)
 
-        def due() -> int:
-            with self.database.transaction() as session:
-                query = select(func.count()).where(_is_due(self.clock.now()))
-                return session.scalar(query.select_from(refused_attempts)) or 0
+        def due(session: Session, now: datetime) -> int:
+            query = select(func.count()).where(_is_due(now))
+            return session.scalar(query.select_from(refused_attempts)) or 0
 
         return Job("refused_attempts", tick, due)
 

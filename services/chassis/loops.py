@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -22,15 +21,6 @@ STUCK_AFTER_S: Final = 60.0
 HANGS_AFTER_S: Final = 300.0
 # What time alone does not mend: the loop ends, and with it the worker, for all to see.
 _ENDS_LOOP: Final = (LogRefusedError, TooManyParkedError)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Work that time brings: ``tick`` does one batch, ``due`` counts what a tick would find."""
-
-    name: str
-    tick: Callable[[], int]
-    due: Callable[[], int]
 
 
 class Loop:

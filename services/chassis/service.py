@@ -18,9 +18,10 @@ from services.chassis.database import Database, Wake
 from services.chassis.event_log import EventLog, LogUnavailableError
 from services.chassis.faults import is_transient, reason_of
 from services.chassis.inbox import Inbox, NotParkedError
+from services.chassis.jobs import Job, Lookout, due
 from services.chassis.keyring import Keyring
 from services.chassis.leader import Leader
-from services.chassis.loops import Job, Loop
+from services.chassis.loops import Loop
 from services.chassis.relay import Relay
 from services.chassis.wakes import Announcer, Listener
 from services.chassis.watchdog import LogWatch
@@ -28,6 +29,8 @@ from services.chassis.watchdog import LogWatch
 log = structlog.get_logger()
 
 IDLE_S: Final = 0.25
+# A job looks by itself this seldom: the look-out wakes it when it has work.
+UNASKED_S: Final = 5.0
 LOOK_S: Final = 5.0
 HOUSEKEEPING_S: Final = 30.0
 WAITS_TOO_LONG: Final = timedelta(seconds=60)
@@ -129,6 +132,11 @@ class WiredService:
         """Count what is under way, asking the log now."""
         return self._counted(self._ask_lag() if self._log is not None else None)
 
+    def due(self, job: str) -> int:
+        """How much one of the jobs would find now."""
+        with self.database.transaction() as session:
+            return due(session, self.clock.now(), [one for one in self.jobs if one.name == job])
+
     def flow_lately(self) -> Flow:
         """Count what is under way, with the lag that the consumers here last saw: no wait."""
         return self.flow() if self._watch is None else self._counted(self._watch.lag)
@@ -215,13 +223,14 @@ class WiredService:
             counts = held.counts(session)
             unpublished = outbox.unpublished(session)
             progress = outbox.progress(session)
+            waiting_for_jobs = due(session, self.clock.now(), self.jobs)
         return Flow(
             unpublished=unpublished,
             lag=lag,
             waiting=counts["waiting"],
             parked=counts["parked"],
             quarantined=counts["quarantined"],
-            due=sum(job.due() for job in self.jobs),
+            due=waiting_for_jobs,
             progress=progress,
         )
 
@@ -242,8 +251,13 @@ class WiredService:
 
     def _add_jobs(self) -> None:
         leader = self._led("jobs")
+        lookout = Lookout(self.database, self.clock)
         for job in self.jobs:
-            self._add_woken(f"{self.name}.{job.name}", leader.only(job.tick))
+            wake = Wake()
+            lookout.watch(job, wake)
+            tick = leader.only(job.tick)
+            self.loops.append(Loop(f"{self.name}.{job.name}", tick, UNASKED_S, wake))
+        self._add_woken(f"{self.name}.lookout", leader.only(lookout.tick))
         house = leader.only(self._keep_house)
         self.loops.append(Loop(f"{self.name}.housekeeping", house, HOUSEKEEPING_S, Wake()))
 

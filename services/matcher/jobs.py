@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from services.chassis import idempotency
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.loops import Job
+from services.chassis.jobs import Job, nothing_due
 from services.matcher.domain.capacity_policy import Policy
 from services.matcher.store import halts, requests
 from services.matcher.store.journal import take_turn
@@ -22,35 +24,30 @@ RESUME_BATCH: Final = 50
 def decider(database: Database, clock: Clock, policy: Policy) -> Job:
     """Answers what is due, a batch each tick; an idle tick takes no turn and writes nothing."""
 
-    def due() -> int:
-        with database.transaction() as session:
-            return requests.count_due(session)
+    def count(session: Session, _now: datetime) -> int:
+        return requests.count_due(session)
 
     def tick() -> int:
-        if not due():
-            return 0
         with database.transaction() as session:
+            if not requests.count_due(session):
+                return 0
             take_turn(session)
             return decide_requests(session, clock.now(), policy)
 
-    return Job("decide", tick, due)
+    return Job("decide", tick, count)
 
 
 def resumer(database: Database, clock: Clock) -> Job:
     """Ends the pauses whose time is over, a batch each tick."""
 
-    def due() -> int:
-        with database.transaction() as session:
-            return halts.count_over(session, clock.now())
-
     def tick() -> int:
-        if not due():
-            return 0
         with database.transaction() as session:
+            if not halts.count_over(session, clock.now()):
+                return 0
             take_turn(session)
             return resume_over(session, clock.now(), SELF, RESUME_BATCH)
 
-    return Job("resume", tick, due)
+    return Job("resume", tick, halts.count_over)
 
 
 def pruner(database: Database, clock: Clock) -> Job:
@@ -66,4 +63,4 @@ def pruner(database: Database, clock: Clock) -> Job:
         with database.transaction() as session:
             return idempotency.prune(session, now - KEEP_KEYS)
 
-    return Job("prune_keys", tick, lambda: 0)
+    return Job("prune_keys", tick, nothing_due)

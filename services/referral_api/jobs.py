@@ -13,9 +13,9 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.faults import is_transient
 from services.chassis.firewall import Firewall
+from services.chassis.jobs import Job, nothing_due
 from services.chassis.keys import PersonKeys
 from services.chassis.logs import about
-from services.chassis.loops import Job
 from services.referral_api.store import (
     consents,
     directory,
@@ -89,25 +89,24 @@ def jobs(timers: Timers, keys: PersonKeys, key_store: Database) -> list[Job]:
         Erasing(timers, keys).job(),
         _units(timers),
         Firewall(timers.database, timers.clock).job(tell_refused),
-        Job("sweep", lambda: sweep.then(lambda: _sweep(timers)), _nothing_due),
-        Job("clearing", lambda: clear.then(clearing.tick), _nothing_due),
+        Job("sweep", lambda: sweep.then(lambda: _sweep(timers)), nothing_due),
+        Job("clearing", lambda: clear.then(clearing.tick), nothing_due),
     ]
 
 
 def _units(timers: Timers) -> Job:
     """The job that tells the figures of units that were added or changed."""
 
+    def count(session: Session, _now: datetime) -> int:
+        return directory.count_untold_units(session)
+
     def tick() -> int:
-        if not due():
-            return 0
         with timers.database.transaction() as session:
+            if not directory.count_untold_units(session):
+                return 0
             return tell_units(session, timers.clock.now())
 
-    def due() -> int:
-        with timers.database.transaction() as session:
-            return directory.count_untold_units(session)
-
-    return Job("units", tick, due)
+    return Job("units", tick, count)
 
 
 class Pause:
@@ -166,7 +165,7 @@ class Erasing:
 
     def job(self) -> Job:
         """The job for the service's loops."""
-        return Job("erasing", self.tick, self.due)
+        return Job("erasing", self.tick, lambda session, _: consents.count_keys_left(session))
 
     def tick(self) -> int:
         """One batch; returns how many keys were destroyed. After a crash it is done again."""
@@ -175,11 +174,6 @@ class Erasing:
         for referral_id in ids:
             self.keys.destroy(str(referral_id))
         return _act(self.timers, ids, key_destroyed)
-
-    def due(self) -> int:
-        """How many keys are to be destroyed."""
-        with self.timers.database.transaction() as session:
-            return consents.count_keys_left(session)
 
 
 def _timer(
@@ -192,11 +186,7 @@ def _timer(
             ids = find(session, timers.clock.now(), BATCH)
         return _act(timers, sorted(set(ids)), act)
 
-    def due() -> int:
-        with timers.database.transaction() as session:
-            return count(session, timers.clock.now())
-
-    return Job(name, tick, due)
+    return Job(name, tick, count)
 
 
 def _act(timers: Timers, ids: Sequence[UUID], act: Callable[[Command], int]) -> int:
@@ -239,7 +229,3 @@ def _sweep(timers: Timers) -> int:
 def _mended(command: Command) -> int:
     mend(command)
     return 1
-
-
-def _nothing_due() -> int:
-    return 0

@@ -33,6 +33,8 @@ AGAIN: Final = (
     Template.HOLDER_SILENT,
     # Each answer that a coordinator recorded is told, and an agency gives several.
     Template.ANSWER_RECORDED,
+    # So is each fact that somebody else adds.
+    Template.FACT_ADDED,
 )
 
 

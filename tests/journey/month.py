@@ -22,6 +22,8 @@ ROUND: Final = timedelta(hours=24 / ROUNDS_A_DAY)
 ROUNDS: Final = DAYS * ROUNDS_A_DAY
 INTRUDES_EVERY: Final = 10
 PAGE: Final = 200
+# Nobody in the city serves this need.
+UNSERVED: Final = {"psychiatric_care": 2}
 URGENCIES: Final = {"routine": 5, "urgent": 4, "crisis": 1}
 LANGUAGES: Final = {"en": 8, "es": 3, None: 1}
 GUARDED: Final = {
@@ -121,7 +123,7 @@ class Month:
         return {"Idempotency_Key": str(UUID(int=self.rng.getrandbits(128), version=4))}
 
     def _body(self) -> dict[str, Any]:
-        need = self._drawn(NEEDS)
+        need = self._drawn(NEEDS | UNSERVED)
         young = need == "youth_mentoring"
         person = {
             "language": self._drawn(LANGUAGES),

@@ -101,7 +101,7 @@ def keep_going(service: WiredService, folder: Path) -> None:
     service.flow()
     service.alarms()
     for job in service.jobs:
-        job.due()
+        service.due(job.name)
         job.tick()
     with service.database.transaction() as session:
         now = service.clock.now()

@@ -1,16 +1,18 @@
 """The job that sends notices: claims in one transaction, sends outside, records in another."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import structlog
+from sqlalchemy.orm import Session
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.faults import reason_of
+from services.chassis.jobs import Job
 from services.chassis.logs import about
-from services.chassis.loops import Job
 from services.notifier.channels.mail import DeliveryError, MailChannel
 from services.notifier.store import notices
 from services.notifier.store.staff import Safe
@@ -33,7 +35,7 @@ class Deliveries:
 
     def job(self) -> Job:
         """The job for the service's loops."""
-        return Job(NAME, self.tick, self.due)
+        return Job(NAME, self.tick, self.count)
 
     def tick(self) -> int:
         """Send one batch; returns how many notices were due."""
@@ -49,10 +51,9 @@ class Deliveries:
             self.in_hand = 0
         return found
 
-    def due(self) -> int:
+    def count(self, session: Session, now: datetime) -> int:
         """How many notices a tick would find, or has in hand."""
-        with self.database.transaction() as session:
-            return notices.count_due(session, self.clock.now()) + self.in_hand
+        return notices.count_due(session, now) + self.in_hand
 
     def _send(self, claimed: list[Claimed]) -> tuple[list[Claimed], dict[UUID, str]]:
         """Hand over, in turn, what its lease leaves time for; returns those, and who failed why.

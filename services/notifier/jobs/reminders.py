@@ -5,7 +5,7 @@ from typing import Final
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.loops import Job
+from services.chassis.jobs import Job
 from services.notifier.store import reminders
 from services.notifier.usecases.remind import remind
 
@@ -21,14 +21,9 @@ class Reminders:
 
     def job(self) -> Job:
         """The job for the service's loops."""
-        return Job(NAME, self.tick, self.due)
+        return Job(NAME, self.tick, reminders.count_due)
 
     def tick(self) -> int:
         """Store the notices of one batch of timers; returns how many ran out."""
         with self.database.transaction() as session:
             return remind(session, self.clock.now())
-
-    def due(self) -> int:
-        """How many timers have run out."""
-        with self.database.transaction() as session:
-            return reminders.count_due(session, self.clock.now())

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    Select,
     Table,
     Uuid,
     bindparam,
@@ -176,13 +177,12 @@ def forget(session: Session, referral_id: UUID, *, only_open: bool = False) -> N
 
 def outlived(session: Session, _now: datetime, limit: int) -> Sequence[UUID]:
     """Referrals in the worklist as duplicates whose other one has ended, or is gone."""
-    query = _outlived(select(AttentionRow.referral_id))
-    return session.scalars(query.order_by(AttentionRow.referral_id).limit(limit)).all()
+    return session.scalars(_OUTLIVED.limit(limit)).all()
 
 
 def count_outlived(session: Session, _now: datetime) -> int:
     """How many of them there are."""
-    return session.scalar(_outlived(select(func.count()).select_from(AttentionRow))) or 0
+    return session.scalar(_COUNT_OUTLIVED) or 0
 
 
 def stands(session: Session, referral_id: UUID) -> bool:
@@ -229,8 +229,13 @@ def _standing(referral_id: Any) -> list[ColumnElement[bool]]:
     return ways
 
 
-def _outlived(query: Any) -> Any:
+def _outlived(query: Select[Any]) -> Select[Any]:
     query = query.where(AttentionRow.why == Attention.DUPLICATE)
     for way in _standing(AttentionRow.referral_id):
         query = query.where(~way)
     return query
+
+
+# Made once: they are asked at every look, and dear to put together.
+_OUTLIVED: Final = _outlived(select(AttentionRow.referral_id)).order_by(AttentionRow.referral_id)
+_COUNT_OUTLIVED: Final = _outlived(select(func.count()).select_from(AttentionRow))

@@ -12,7 +12,8 @@ from services.chassis import outbox
 from services.chassis.database import Database
 from services.chassis.embedded_log import EmbeddedLog
 from services.chassis.inbox import Inbox
-from services.chassis.loops import Job, stop_all
+from services.chassis.jobs import Job
+from services.chassis.loops import stop_all
 from services.chassis.operations import create_operations
 from services.chassis.service import WiredService
 from tests.ports.samples import (
@@ -52,7 +53,7 @@ class Town:
             clock=self.clock,
             prefixes=["/v1/notes"],
             inboxes=inboxes,
-            jobs=[Job("timers", self.tick, lambda: 3)],
+            jobs=[Job("timers", self.tick, lambda *_: 3)],
             checks={"database": database.ping},
         )
 

@@ -201,7 +201,7 @@ class Desk:
         looked = 0
         while worked := job.tick():
             looked += worked
-        assert job.due() == 0
+        assert self.wired.due(job.name) == 0
         return looked
 
     def answers(self, snapshot: Snapshot) -> list[Event]:

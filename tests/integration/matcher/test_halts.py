@@ -114,9 +114,9 @@ def test_a_pause_ends_by_the_clock_and_whoever_waits_is_proposed(desk: Desk) -> 
     assert desk.kinds(referral) == ["Unplaced"]
     resume = next(job for job in desk.wired.jobs if job.name == "resume")
     desk.clock.advance(timedelta(minutes=119))
-    assert (resume.due(), resume.tick()) == (0, 0)
+    assert (desk.wired.due(resume.name), resume.tick()) == (0, 0)
     desk.clock.advance(timedelta(minutes=1))
-    assert (resume.due(), resume.tick(), resume.tick()) == (1, 1, 0)
+    assert (desk.wired.due(resume.name), resume.tick(), resume.tick()) == (1, 1, 0)
     assert not newest(desk).paused
     desk.decide()
     assert desk.holds(referral) == ["harbour-beds"]

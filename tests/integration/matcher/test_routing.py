@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from contracts.events.access import TOPIC as ACCESS
 from contracts.events.event import event_types
 from contracts.events.lifecycle import TOPIC, AttemptOpened, OfferDeclined, ReferralClosed
 from contracts.events.routing import Routed, Unplaced, Waitlisted
@@ -36,8 +37,9 @@ def test_an_open_attempt_is_routed_to_a_free_program_and_holds_its_place(desk: D
     assert desk.free("harbour-beds") == 1
 
 
-def test_every_lifecycle_event_is_handled() -> None:
-    names = {t.event for t in event_types().values() if TOPIC in t.topics}
+def test_every_event_that_the_matcher_follows_is_handled() -> None:
+    followed = {TOPIC, ACCESS}
+    names = {t.event for t in event_types().values() if followed & set(t.topics)}
     assert inbox(pause_after=3)._handlers.keys() == names  # noqa: SLF001 - the guard is about what is wired
 
 

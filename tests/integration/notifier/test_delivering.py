@@ -57,6 +57,11 @@ def deliveries(desk: Desk, channel: FlakyChannel) -> Deliveries:
     )
 
 
+def due(desk: Desk, job: Deliveries) -> int:
+    with desk.service.database.transaction() as session:
+        return job.count(session, desk.clock.now())
+
+
 def notices(desk: Desk) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = desk.get(COORDINATOR, "/v1/notices")["items"]
     return found
@@ -71,14 +76,14 @@ def test_a_letter_that_fails_is_tried_on_schedule_and_then_given_up(offered: Des
     job = deliveries(offered, channel)
     for tried, wait in enumerate(WAITS, 1):
         offered.clock.advance(wait * (1 + JITTER))
-        assert job.due() == 1, tried
+        assert due(offered, job) == 1, tried
         assert job.tick() == 1
         assert job.tick() == 0
         assert notice(offered)["attempts"] == tried
     seen = notice(offered)
     assert (seen["state"], seen["failure"]) == ("failed", "SMTP 451")
     offered.clock.advance(timedelta(days=30))
-    assert job.due() == job.tick() == 0
+    assert due(offered, job) == job.tick() == 0
 
 
 def test_a_letter_is_not_tried_before_its_time(offered: Desk) -> None:
@@ -130,7 +135,7 @@ def test_a_crash_between_sending_and_recording_sends_once_more_with_the_same_id(
         deliveries(offered, channel).tick()
     channel.error = None
     restarted = deliveries(offered, channel)
-    assert restarted.due() == restarted.tick() == 0
+    assert due(offered, restarted) == restarted.tick() == 0
     offered.clock.advance(LEASE)
     assert restarted.tick() == 1
     assert restarted.tick() == 0
@@ -206,14 +211,14 @@ def test_what_is_in_hand_is_still_due(offered: Desk) -> None:
         due: int = 0
 
         def send(self, letter: Letter) -> None:
-            self.due = job.due()
+            self.due = due(offered, job)
             self.taken.append(letter)
 
     channel = Curious()
     job = deliveries(offered, channel)
     job.tick()
     assert channel.due == 1
-    assert job.due() == 0
+    assert due(offered, job) == 0
 
 
 @pytest.fixture

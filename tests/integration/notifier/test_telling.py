@@ -47,7 +47,7 @@ def test_an_agency_without_contacts_is_shown_and_told_once_it_names_somebody(des
     desk.notices(Story().submitted().offered().records)
     desk.work()
     assert told(desk) == [("harbour", "offer_made", "no_contact")]
-    assert sum(job.due() for job in desk.service.jobs) == 0
+    assert desk.service.flow().due == 0
     desk.contacts("harbour")
     desk.work()
     assert told(desk) == [("harbour", "offer_made", "sent")]
@@ -144,7 +144,7 @@ def test_an_unanswered_offer_is_brought_to_mind_at_half_time(desk: Desk) -> None
     desk.clock.set(START + timedelta(hours=2, seconds=-1))
     assert desk.work() == 0
     desk.clock.set(START + timedelta(hours=2))
-    assert sum(job.due() for job in desk.service.jobs) == 1
+    assert desk.service.flow().due == 1
     desk.work()
     assert told(desk)[1] == ("harbour", "offer_reminder", "sent")
     assert any("Still unanswered" in letter["Subject"] for letter in desk.mail)

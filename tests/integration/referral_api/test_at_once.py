@@ -92,7 +92,7 @@ def test_a_timer_passes_by_a_referral_that_somebody_holds_and_comes_back(office:
         assert pool.submit(lapses.tick).result() == 1
     assert office.seen(free)["state"] == "routing"
     assert office.seen(busy)["state"] == "offered"
-    assert lapses.due() == 1
+    assert office.service.due(lapses.name) == 1
     assert lapses.tick() == 1
 
 

@@ -188,7 +188,7 @@ def test_a_crash_before_the_commit_repeats_the_run_and_a_late_one_finds_nothing(
     office.run_jobs()
     office.submit()
     (job,) = [job for job in office.service.jobs if job.name == "duplicates"]
-    assert job.due() == 1
+    assert office.service.due(job.name) == 1
     with monkeypatch.context() as broken:
 
         def crash(*_: object) -> None:
@@ -196,8 +196,8 @@ def test_a_crash_before_the_commit_repeats_the_run_and_a_late_one_finds_nothing(
 
         broken.setattr(duplicates, "keep", crash)
         assert job.tick() == 0
-    assert (job.due(), office.rows(PAIRS)) == (1, [])
-    assert (job.tick(), job.tick(), job.due()) == (1, 0, 0)
+    assert (office.service.due(job.name), office.rows(PAIRS)) == (1, [])
+    assert (job.tick(), job.tick(), office.service.due(job.name)) == (1, 0, 0)
     assert office.rows(PAIRS) == [("open",)]
 
 
@@ -224,10 +224,10 @@ def test_one_that_somebody_holds_is_compared_again_and_an_erased_one_is_no_pair(
     with monkeypatch.context() as busy:
         busy.setattr(duplicates, "hold", lambda *_: {})
         (job,) = [job for job in office.service.jobs if job.name == "duplicates"]
-        assert (job.tick(), job.due(), office.rows(PAIRS)) == (0, 1, [])
+        assert (job.tick(), office.service.due(job.name), office.rows(PAIRS)) == (0, 1, [])
     with monkeypatch.context() as gone:
         gone.setattr(duplicates, "hold", lambda _, ids: dict.fromkeys(ids, False))
-        assert (job.tick(), job.due(), office.rows(PAIRS)) == (1, 0, [])
+        assert (job.tick(), office.service.due(job.name), office.rows(PAIRS)) == (1, 0, [])
     assert (why(office, older), why(office, newer)) == (set(), set())
     body = {"reason": "person_asked"}
     office.ok(COORDINATOR, "POST", f"/v1/referrals/{older}/erase", body)

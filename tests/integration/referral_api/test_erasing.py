@@ -71,9 +71,9 @@ def test_the_key_is_destroyed_after_the_commit_and_that_is_audited(office: Offic
     erase(office, referral)
     assert office.keys_kept() == 1
     (job,) = [job for job in office.service.jobs if job.name == "erasing"]
-    assert job.due() == 1
+    assert office.service.due(job.name) == 1
     office.run_jobs()
-    assert (office.keys_kept(), job.due()) == (0, 0)
+    assert (office.keys_kept(), office.service.due(job.name)) == (0, 0)
     audit = office.ok(COORDINATOR, "GET", f"/v1/referrals/{referral}/audit")
     actions = [entry["action"] for entry in audit["items"]]
     assert actions[-2:] == ["person.erase", "person.key_destroyed"]

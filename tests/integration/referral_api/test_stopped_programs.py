@@ -41,7 +41,7 @@ def test_a_paused_program_loses_its_offers_and_is_not_counted_as_saying_no(offic
     seen, (second,) = office.offered("near-beds")
     office.step(NEAR, second, "acknowledge")
     office.publish_program("near-beds", version=2, paused=True)
-    assert job(office, "stranded").due() == 2
+    assert office.service.due("stranded") == 2
     office.run_jobs()
     for referral, offer in ((opened, first), (seen, second)):
         told = office.ok(NEAR, "GET", f"/v1/offers/{offer}")
@@ -49,7 +49,7 @@ def test_a_paused_program_loses_its_offers_and_is_not_counted_as_saying_no(offic
         assert office.events(referral)[-2:] == ["offer.rescinded", "attempt.opened"]
         assert office.snapshot(referral)["excluded"] == []
         assert office.snapshot(referral)["open_attempt"]["number"] == 2
-    assert job(office, "stranded").due() == 0
+    assert office.service.due("stranded") == 0
 
 
 def test_after_it_resumed_the_program_may_be_asked_again(office: Office) -> None:
@@ -100,7 +100,7 @@ def test_a_closed_program_gives_its_people_to_the_coordinator_once(office: Offic
     office.step(NEAR, offer, "accept")
     _, (asked,) = office.offered("near-beds", person={"name": "Ada Byrne"})
     office.publish_program("near-beds", version=2, active=False)
-    assert job(office, "left").due() == 1
+    assert office.service.due("left") == 1
     office.run_jobs()
     office.run_jobs()
     assert office.rows(ATTENTIONS) == [(Attention.AGENCY_CLOSED.value,)]
@@ -124,17 +124,17 @@ def test_five_hundred_offers_move_in_batches_and_one_that_dies_takes_none_with_i
     multiply(office, office.offered("near-beds")[0], 499)
     office.publish_program("near-beds", version=2, paused=True)
     stranded = job(office, "stranded")
-    assert stranded.due() == 500
+    assert office.service.due(stranded.name) == 500
     with counted(office) as first:
         assert stranded.tick() == 100
     die_in_the_middle(office, stranded)
-    assert stranded.due() == 400
+    assert office.service.due(stranded.name) == 400
     with counted(office) as second:
         assert stranded.tick() == 100
     # A batch costs the same wherever it stands: so many statements for each of its referrals.
     assert len(second) <= len(first) < 100 * MOST_EACH
     office.run_jobs()
-    assert stranded.due() == 0
+    assert office.service.due(stranded.name) == 0
     assert office.rows(OPEN_OFFERS) == [(0,)]
     assert office.rows(TAKEN_BACK) == [(500,)]
 
