@@ -22,6 +22,7 @@ from services.chassis.consumer import ConsumerLoop
 from services.chassis.database import Database
 from services.chassis.embedded_log import EmbeddedLog
 from services.chassis.event_log import EventLog, Record, Subscription
+from services.chassis.jobs import Job, nothing_due
 from services.chassis.operations import create_operations
 from services.chassis.platform import Platform
 from services.chassis.relay import Relay
@@ -37,13 +38,6 @@ from tests.journey.embedded_column import settings_at
 # More rounds than any burst of commands ever needs: beyond, something goes round in circles.
 ROUNDS: Final = 60
 STORES: Final = ("data", "keys")
-# What becomes due by time alone; every other job acts on what was just committed.
-BY_TIME: Final = frozenset(
-    {
-        *("lapses", "reviews", "expiries", "revocations", "refused_attempts", "sweep"),
-        *("clearing", "resume", "prune_keys", "reminders"),
-    }
-)
 
 
 class End(StrEnum):
@@ -264,10 +258,8 @@ class Clockwork:
         if name not in self._awake:
             return 0
         (service,) = (one for one in self.services if one.name is name)
-        by_time = name in self._late
-        done = found = sum(job.tick() for job in service.jobs if by_time or job.name not in BY_TIME)
-        while found:
-            found = sum(job.tick() for job in service.jobs if job.name not in BY_TIME)
+        done = sum(job.tick() for job in _untold(service)) if name in self._late else 0
+        while found := sum(job.tick() for job in _with_work(service)):
             done += found
         done += self._relays[name].tick()
         self._late.discard(name)
@@ -301,6 +293,18 @@ def _hurry(database: Database) -> None:
     event.listen(
         database.engine, "connect", lambda opened, _: opened.execute("PRAGMA synchronous=OFF")
     )
+
+
+def _with_work(service: WiredService) -> list[Job]:
+    """The jobs that have something to do now, as the service's look-out finds them."""
+    with service.database.transaction() as session:
+        now = service.clock.now()
+        return [job for job in service.jobs if job.count(session, now)]
+
+
+def _untold(service: WiredService) -> list[Job]:
+    """The jobs that keep their own time."""
+    return [job for job in service.jobs if job.count is nothing_due]
 
 
 def _loops(service: WiredService, log: EventLog) -> Iterator[ConsumerLoop]:

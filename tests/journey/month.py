@@ -13,17 +13,17 @@ import httpx
 
 from services.chassis.actor import Actor
 from tests.journey.directory import CENTRE
-from tests.journey.month_agencies import NEEDS, PLACES, Agency, agencies
+from tests.journey.month_agencies import FULL_UP, NEEDS, NO_ROOM, Agency, agencies, forbidden
 from tests.journey.town import ADMIN, COORDINATOR, OFFICER, TRAINEE, Town, submission
 
 DAYS: Final = 30
-ROUNDS_A_DAY: Final = 2
+ROUNDS_A_DAY: Final = 1
 ROUND: Final = timedelta(hours=24 / ROUNDS_A_DAY)
 ROUNDS: Final = DAYS * ROUNDS_A_DAY
 INTRUDES_EVERY: Final = 10
 PAGE: Final = 200
-# Nobody in the city serves this need.
-UNSERVED: Final = {"psychiatric_care": 2}
+# Nobody in the city serves the first of these needs, and who serves the other is always full.
+DRAWN: Final = NEEDS | {"psychiatric_care": 4, FULL_UP: 4}
 URGENCIES: Final = {"routine": 5, "urgent": 4, "crisis": 1}
 LANGUAGES: Final = {"en": 8, "es": 3, None: 1}
 GUARDED: Final = {
@@ -40,7 +40,6 @@ OUTCOME_OF: Final = {
     "domestic_violence_shelter": "sheltered",
     "substance_use_treatment": "in_treatment",
 }
-NO_ROOM: Final = {"reason": "no_capacity", "side": "provider"}
 PERSONS_NO: Final = {"reason": "declined", "side": "person"}
 
 
@@ -98,7 +97,7 @@ class Month:
     def _state_capacity(self, agency: Agency) -> None:
         path = f"/v1/programs/{agency.program}/capacity"
         version = self._must(agency.desk, "GET", path)["version"]
-        body = {"available": self.rng.randint(0, PLACES)}
+        body = {"available": self.rng.randint(0, agency.places)}
         self._must(agency.desk, "PUT", path, body, If_Match=f'"{version}"')
 
     def _meet(self) -> None:
@@ -123,7 +122,7 @@ class Month:
         return {"Idempotency_Key": str(UUID(int=self.rng.getrandbits(128), version=4))}
 
     def _body(self) -> dict[str, Any]:
-        need = self._drawn(NEEDS | UNSERVED)
+        need = self._drawn(DRAWN)
         young = need == "youth_mentoring"
         person = {
             "language": self._drawn(LANGUAGES),
@@ -214,26 +213,10 @@ class Month:
         for offer in board:
             if offer["agency_id"] == agency.name:
                 continue
-            one, referral = (
-                f"/v1/offers/{offer['offer_id']}",
-                f"/v1/referrals/{offer['referral_id']}",
-            )
-            for method, path in (
-                ("GET", one),
-                ("GET", f"{one}/person"),
-                ("POST", f"{one}/accept"),
-                ("POST", f"{one}/decline"),
-                ("GET", referral),
-                ("GET", f"{referral}/history"),
-                ("POST", f"{referral}/withdraw"),
-                ("GET", f"/v1/programs/{offer['program_id']}/capacity"),
-                ("GET", "/v1/worklist"),
-                ("GET", "/v1/outcomes/summary"),
-                ("POST", f"/v1/directory/agencies/{offer['agency_id']}/pause"),
-            ):
-                answer = self._ask(agency.desk, method, path, {} if method == "POST" else None)
+            for method, path, body in forbidden(offer):
+                answer = self._ask(agency.desk, method, path, body)
                 self.done["intrusions"] += 1
-                if not answer.is_client_error:
+                if answer.status_code not in {403, 404}:
                     self.intrusions.append(f"{method} {path}: {answer.status_code}")
 
     def _later(self, rounds: int, act: Callable[[], object]) -> None:

@@ -14,10 +14,14 @@ NEEDS: Final = {
     "emergency_shelter": 18,
     "counselling": 14,
     "crisis_stabilisation": 8,
-    "youth_mentoring": 8,
+    "youth_mentoring": 7,
+    "family_mediation": 1,
     "domestic_violence_shelter": 6,
     "substance_use_treatment": 6,
 }
+# Who serves this need never has a place.
+FULL_UP: Final = "family_mediation"
+NO_ROOM: Final = {"reason": "no_capacity", "side": "provider"}
 HABITS: Final = {
     "prompt": 25,
     "slow": 10,
@@ -53,6 +57,11 @@ class Agency:
         """Who works there."""
         return partner(self.name)
 
+    @property
+    def places(self) -> int:
+        """The most that it ever has."""
+        return 0 if self.need == FULL_UP else PLACES
+
     def visits(self, turn: int) -> bool:
         """Whether it looks at its offers now."""
         if self.habit == "silent":
@@ -71,7 +80,25 @@ def agencies() -> list[Agency]:
 def programs() -> list[dict[str, Any]]:
     """The directory of the month: a program for each agency, and one for exercises."""
     made = [
-        program(f"{a.name}/desk", need=a.need, available=PLACES, latitude=41.8 + a.number / 2000)
+        program(f"{a.name}/desk", need=a.need, available=a.places, latitude=41.8 + a.number / 2000)
         for a in agencies()
     ]
     return [*made, program("school/desk", training=True, available=1000)]
+
+
+def forbidden(offer: dict[str, Any]) -> list[tuple[str, str, object]]:
+    """What no agency may ask about an offer of another: method, path and body."""
+    one, referral = f"/v1/offers/{offer['offer_id']}", f"/v1/referrals/{offer['referral_id']}"
+    return [
+        ("GET", one, None),
+        ("GET", f"{one}/person", None),
+        ("POST", f"{one}/accept", {}),
+        ("POST", f"{one}/decline", NO_ROOM),
+        ("GET", referral, None),
+        ("GET", f"{referral}/history", None),
+        ("POST", f"{referral}/withdraw", {"reason": "declined"}),
+        ("GET", f"/v1/programs/{offer['program_id']}/capacity", None),
+        ("GET", "/v1/worklist", None),
+        ("GET", "/v1/outcomes/summary", None),
+        ("POST", f"/v1/directory/agencies/{offer['agency_id']}/pause", {"reason": "full"}),
+    ]

@@ -22,7 +22,7 @@ TEAMS: Final = 8  # of four clients each
 TIMEOUT_S: Final = 60
 PAGE: Final = 200
 NAME: Final = "Robin Marlowe"
-READ: Final = "person.read"
+CAME_FIRST: Final = {"offer.accept", "person.read"}
 ENDS: Final = {"referral.withdraw", "consent.revoke"}
 
 
@@ -93,6 +93,8 @@ class Round:
             yield f"{self.referral}: not revoked, {statuses}"
         if statuses["read at last"] != 409:
             yield f"{self.referral}: read after its end, {statuses}"
+        if statuses["read"] == 200 != statuses["accept"]:
+            yield f"{self.referral}: read without an acceptance, {statuses}"
         for what, said in answers.items():
             if said and said.status != 200 and not _told_plainly(said):
                 yield f"{self.referral}: {what} was told {said}"
@@ -145,8 +147,8 @@ def offered(town: Town, rounds: int) -> list[Round]:
     return [Round(offer["referral_id"], offer["offer_id"]) for offer in _every_offer(town)]
 
 
-def read_too_late(town: Town) -> Iterator[str]:
-    """The referrals whose audit has a reading of the person after the end, or no end."""
+def out_of_order(town: Town) -> Iterator[str]:
+    """The referrals whose audit has an acceptance or a reading of the person after the end."""
     with town.column.stores() as stores:
         query = select(audit.c.subject, audit.c.action).order_by(audit.c.subject, audit.c.number)
         entries = stores.referral_api.execute(query).all()
@@ -154,7 +156,7 @@ def read_too_late(town: Town) -> Iterator[str]:
     for subject, action in entries:
         if action in ENDS:
             ended.add(subject)
-        elif action == READ and subject in ended:
+        elif action in CAME_FIRST and subject in ended:
             yield subject
 
 
@@ -169,7 +171,7 @@ def test_of_those_who_act_at_once_one_wins_and_the_others_are_told(
         list(pool.map(lambda turn: race(here, raced[turn::TEAMS]), range(TEAMS)))
     here.settle()
     assert [fault for each in raced for fault in each.faults()] == []
-    assert list(read_too_late(here)) == []
+    assert list(out_of_order(here)) == []
     # Else it was no race: each of them came in time now, and too late then.
     assert {each.accepted.status for each in raced if each.accepted} == {200, 409}
     assert {each.withdrawn.status for each in raced if each.withdrawn} == {200, 409}

@@ -121,11 +121,13 @@ def soak(pytestconfig: pytest.Config) -> Iterator[Soak]:
 
 
 def _digest() -> str:
-    """Of the code that is played: other code has proved nothing."""
+    """Of the code that is played, its data and what it stands on: others have proved nothing."""
     found = hashlib.sha256()
+    found.update((ROOT / "requirements" / "run.txt").read_bytes())
     for folder in PLAYED:
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            found.update(file.read_bytes())
+        for file in sorted((ROOT / folder).rglob("*.*")):
+            if file.suffix in {".py", ".toml", ".txt"}:
+                found.update(file.read_bytes())
     return found.hexdigest()[:12]
 
 
