@@ -17,7 +17,7 @@ class AccessEnded(Event):
     """Tokens issued until ``ended_at`` are refused; later ones too where it is ``for_ever``.
 
     ``access_id`` is a digest of a subject, or of a token's id: the event names nobody. ``left``
-    says that they left, so that what they had is somebody else's now.
+    says that a coordinator left, so that what they had is somebody else's now.
     """
 
     access_id: str

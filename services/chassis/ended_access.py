@@ -1,7 +1,7 @@
 """Whose access ended: their tokens are refused from the next request on, in every process."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -51,15 +51,23 @@ def of_token(token_id: str) -> str:
     return _digest("token", token_id)
 
 
-def keep(session: Session, ended: Ended) -> None:
-    """Refuse from now on; what ended later counts, in whatever order this is heard."""
+def keep(session: Session, ended: Ended, *, lifts: bool = True) -> Ended:
+    """Refuse from now on; what ended later counts, in whatever order this is heard.
+
+    Returns what stands: what was for ever stays so, unless this end ``lifts`` it.
+    """
     add = insert(session, ended_access).values(asdict(ended))
+    said = add.excluded.for_ever
     later = add.on_conflict_do_update(
         index_elements=["access_id"],
-        set_={name: add.excluded[name] for name in ("ended_at", "for_ever")},
+        set_={
+            "ended_at": add.excluded.ended_at,
+            "for_ever": said if lifts else or_(said, _COLUMNS.for_ever),
+        },
         where=add.excluded.ended_at >= _COLUMNS.ended_at,
     )
-    session.execute(later)
+    stands = session.scalar(later.returning(_COLUMNS.for_ever))
+    return replace(ended, for_ever=ended.for_ever if stands is None else stands)
 
 
 def question(presented: Presented) -> Select[tuple[str]]:

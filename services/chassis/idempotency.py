@@ -48,18 +48,16 @@ def caller_of(actor: Actor) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def forget(
-    session: Session, callers: Iterable[Actor], ids: Iterable[UUID], paths: Iterable[str] = ()
-) -> None:
+def forget(session: Session, callers: Iterable[Actor], ids: Iterable[UUID]) -> None:
     """Delete what these callers were answered about some things: it tells what was known then.
 
-    ``paths`` are parts of addresses, for things of which not every answer is to go.
+    The request that is being answered keeps its key: a repetition is answered as it is now.
     """
     path = func.lower(idempotency.c.route)
-    parts = [*(f"/{one}/" for one in ids), *paths]
-    about = or_(false(), *(path.contains(part) for part in parts))
+    about = or_(false(), *(path.contains(f"/{one}/") for one in ids))
     mine = idempotency.c.caller.in_({caller_of(caller) for caller in callers})
-    session.execute(delete(idempotency).where(mine, about))
+    answered = idempotency.c.status.is_not(None)
+    session.execute(delete(idempotency).where(mine, about, answered))
 
 
 def attempt(caller: str, route: str, key: str, body: bytes, secret: bytes) -> Attempt:

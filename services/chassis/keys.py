@@ -187,16 +187,26 @@ class PersonKeys:
     def read_many(self, persons: Collection[str]) -> dict[str, bytes]:
         """The keys of several persons in one query; who has none is left out.
 
-        Raises MasterMissingError, as ``read`` does.
+        So are, with one line in the log, those whose key cannot be unwrapped here.
         """
         query = select(person_keys.c.person).where(person_keys.c.person.in_(persons))
         columns = query.add_columns(person_keys.c.master, person_keys.c.wrapped)
         for _ in range(_LOOKS):
             with self._database.transaction() as session:
                 rows = session.execute(columns).all()
-            with suppress(MasterMissingError):
-                return {who: self._masters.unwrap(name, who, key) for who, name, key in rows}
-        raise MasterMissingError(", ".join(sorted({row.master for row in rows})))
+            found = {who: self._unwrapped(who, name, key) for who, name, key in rows}
+            if None not in found.values():
+                break
+        lost = sorted(who for who, key in found.items() if key is None)
+        if lost:
+            masters = sorted({name for who, name, _ in rows if who in lost})
+            log.warning("person_keys_not_read", masters=masters, first=lost[0], persons=len(lost))
+        return {who: key for who, key in found.items() if key is not None}
+
+    def _unwrapped(self, person: str, master: str, wrapped: bytes) -> bytes | None:
+        with suppress(MasterMissingError, ValueError):
+            return self._masters.unwrap(master, person, wrapped)
+        return None
 
     def destroy(self, person: str) -> bool:
         """Forget a person's key for ever; False where there was none."""

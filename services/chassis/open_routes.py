@@ -37,18 +37,23 @@ class OpenCall:
 
 
 View = Callable[[OpenCall], Any]
+Check = Callable[[dict[str, Any]], None]
 
 
-def open_for_anybody(api: Api, rule: str, contract: Contract) -> Callable[[View], View]:
+def open_for_anybody(
+    api: Api, rule: str, contract: Contract, check: Check | None = None
+) -> Callable[[View], View]:
     """Add a POST that asks for no token; it must limit by itself what callers may try.
 
+    ``check`` raises ProblemError for a body that is not worth a transaction: anybody may send any
+    number of those, and the writers of the database do not wait for them.
     A problem that the view raises undoes what it wrote; one that it returns is answered after the
     commit, so that a wrong try is counted. No answer is kept under an Idempotency-Key: it would be
     everybody's.
     """
 
     def register(view: View) -> View:
-        serve = _in_transaction(view, contract)
+        serve = _in_transaction(view, contract, check)
         if contract.body is not None:
             serve = api.arguments(contract.body, location="json")(serve)
         serve = api.response(contract.status, contract.answer)(serve)
@@ -61,11 +66,14 @@ def open_for_anybody(api: Api, rule: str, contract: Contract) -> Callable[[View]
     return register
 
 
-def _in_transaction(view: View, contract: Contract) -> Any:
+def _in_transaction(view: View, contract: Contract, check: Check | None) -> Any:
     def serve(*parsed: dict[str, Any]) -> flask.Response:
         runtime: Runtime = flask.current_app.config["HANDOFF_RUNTIME"]
+        body = parsed[0] if parsed else {}
+        if check is not None:
+            check(body)
         with runtime.database.transaction() as session:
-            said = view(OpenCall(session, runtime.clock, parsed[0] if parsed else {}))
+            said = view(OpenCall(session, runtime.clock, body))
             result = None if isinstance(said, ProblemError) else result_of(contract, said)
         return response_of(_or_raise(result, said))
 

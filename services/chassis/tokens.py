@@ -21,6 +21,7 @@ from services.chassis.private_file import write_private
 
 ALGORITHMS: Final = ["Ed25519"]
 LONGEST_LIFE: Final = timedelta(hours=24)
+_DAY: Final = "24 hours"
 LEEWAY: Final = timedelta(seconds=30)
 LONGEST_NAME: Final = 80
 _AWAY: Final = "the identity provider's keys are not to be had: send it again in a moment"
@@ -95,7 +96,7 @@ class Tokens:
         if not actor.subject or any(len(name) > LONGEST_NAME for name in names):
             raise TokenFormError(f"a name in a token has 1 to {LONGEST_NAME} characters")
         if not timedelta(0) < life <= LONGEST_LIFE:
-            raise TokenFormError("a token lives more than 0 and at most 24 hours")
+            raise TokenFormError(f"a token lives more than 0 and at most {_DAY}")
         key = self._keys.keys[0]
         claims = {
             "iss": self._issuer,
@@ -155,6 +156,8 @@ class Tokens:
             role={"essential": True},
         )
         registry.validate(claims)
+        if claims["exp"] - claims["iat"] > LONGEST_LIFE.total_seconds():
+            raise unauthenticated(f"the token is not valid: it lives longer than {_DAY} (exp)")
 
 
 def _published(keys: PublishedKeys, guest: GuestProtocol) -> Key:

@@ -26,7 +26,7 @@ from services.referral_api.store import (
     stopped,
 )
 from services.referral_api.usecases.acknowledge_revocation import remind
-from services.referral_api.usecases.compare import compare, outlive
+from services.referral_api.usecases.compare import compare, outlive, put_off
 from services.referral_api.usecases.erase import key_destroyed
 from services.referral_api.usecases.expire_consent import expire
 from services.referral_api.usecases.lapse import lapse
@@ -48,6 +48,7 @@ ORPHAN_BATCH: Final = 500
 
 Find = Callable[[Session, datetime, int], Sequence[UUID]]
 Count = Callable[[Session, datetime], int]
+Act = Callable[[Command], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def jobs(timers: Timers, keys: PersonKeys, key_store: Database) -> list[Job]:
             hand_over_held,
         ),
         _timer("leavers", timers, leavers.still_held, leavers.count_still_held, release),
-        _timer("duplicates", timers, duplicates.due, duplicates.count_due, compare),
+        _comparing(timers),
         _timer("outlived", timers, duplicates.outlived, duplicates.count_outlived, outlive),
         Erasing(timers, keys).job(),
         _units(timers),
@@ -176,9 +177,7 @@ class Erasing:
         return _act(self.timers, ids, key_destroyed)
 
 
-def _timer(
-    name: str, timers: Timers, find: Find, count: Count, act: Callable[[Command], int]
-) -> Job:
+def _timer(name: str, timers: Timers, find: Find, count: Count, act: Act) -> Job:
     """A job that acts on every referral whose time has come, a batch in one transaction."""
 
     def tick() -> int:
@@ -189,17 +188,28 @@ def _timer(
     return Job(name, tick, count)
 
 
-def _act(timers: Timers, ids: Sequence[UUID], act: Callable[[Command], int]) -> int:
+def _comparing(timers: Timers) -> Job:
+    """The job that looks for duplicates; what fails is put off, and waits no longer at the head."""
+
+    def tick() -> int:
+        with timers.database.transaction() as session:
+            ids = duplicates.due(session, timers.clock.now(), BATCH)
+        return _act(timers, sorted(set(ids)), compare, put_off)
+
+    return Job("duplicates", tick, duplicates.count_due)
+
+
+def _act(timers: Timers, ids: Sequence[UUID], act: Act, failed: Act | None = None) -> int:
     """All in one transaction; where that fails, one by one, so that one fault stops one."""
     try:
         return _together(timers, ids, act)
     except Exception as error:  # the failing referral is found, and named, one by one
         if is_transient(error):
             raise
-        return sum(_alone(timers, referral_id, act) for referral_id in ids)
+        return sum(_alone(timers, referral_id, act, failed) for referral_id in ids)
 
 
-def _together(timers: Timers, ids: Sequence[UUID], act: Callable[[Command], int]) -> int:
+def _together(timers: Timers, ids: Sequence[UUID], act: Act) -> int:
     if not ids:
         return 0
     with timers.database.transaction() as session:
@@ -210,14 +220,14 @@ def _together(timers: Timers, ids: Sequence[UUID], act: Callable[[Command], int]
         return done
 
 
-def _alone(timers: Timers, referral_id: UUID, act: Callable[[Command], int]) -> int:
+def _alone(timers: Timers, referral_id: UUID, act: Act, failed: Act | None) -> int:
     try:
         return _together(timers, [referral_id], act)
     except Exception as error:  # the others' timers must not stand still for it
         if is_transient(error):
             raise
         log.exception("timer_failed", referral_id=str(referral_id))
-        return 0
+        return _together(timers, [referral_id], failed) if failed else 0
 
 
 def _sweep(timers: Timers) -> int:

@@ -50,6 +50,7 @@ KEY_LEFT: Final = "erased_at IS NOT NULL AND key_destroyed_at IS NULL"
 SUBJECT: Final = String(120)
 LISTED: Final = "due_at IS NOT NULL"
 WORK_ORDER: Final = ("due_at", "referral_id")
+_REMINDER: Final = "revocation_reminder_at"
 
 
 class Refused(StrEnum):
@@ -163,6 +164,7 @@ class Referral(Base):
     consent_status: Mapped[ConsentStatus] = mapped_column(
         word(ConsentStatus), default=ConsentStatus.GIVEN, server_default=ConsentStatus.GIVEN.value
     )
+    consent_scope: Mapped[ConsentScope | None] = mapped_column(word(ConsentScope))
     consent_version: Mapped[int] = mapped_column(default=1, server_default="1")
     consent_ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -230,11 +232,7 @@ class Offer(Base):
         Index("ix_offers_agency_state", "agency_id", "state", "deadline_at", "id"),
         Index("ix_offers_deadline_at", "deadline_at", "id"),
         Index("ix_offers_state", "state", "deadline_at", "id"),
-        _partial(
-            "ix_offers_revocation_reminder_at",
-            "revocation_reminder_at IS NOT NULL",
-            "revocation_reminder_at",
-        ),
+        _partial("ix_offers_revocation_reminder_at", f"{_REMINDER} IS NOT NULL", _REMINDER),
         _partial("ix_offers_agency_live", _among(LIVE), "agency_id", "deadline_at", "id"),
         _partial("ix_offers_program_live", _among(LIVE), "program_id", "id"),
         _partial("ix_offers_program_held", _among(HOLDING), "program_id", "id"),
@@ -277,6 +275,7 @@ class WorkItem(Base):
         _partial("ix_work_items_due_at", LISTED, *WORK_ORDER),
         _partial("ix_work_items_nobodys", f"{LISTED} AND assigned_to IS NULL", *WORK_ORDER),
         _partial("ix_work_items_assigned_to", LISTED, "assigned_to", *WORK_ORDER),
+        _partial("ix_work_items_taken", "assigned_to IS NOT NULL", "assigned_to"),
     )
 
 

@@ -99,6 +99,8 @@ class Town:
         """Other facts: whoever was asked is asked no more."""
         if referral.state not in (*SEEKING, "offered"):
             return False
+        if referral.before and need != PROTECTED:
+            referral.age = referral.before.pop()
         referral.need, referral.urgency = need, urgency
         referral.version += 1
         referral.seek()
@@ -107,15 +109,22 @@ class Town:
     def answer(self, referral: Referral, age: int, now: datetime, offer: Offer | None) -> bool:
         """The person's age, which programs ask; ``offer`` where its agency tells of it."""
         holds = offer is not None and offer.state in HELD
-        asks = offer is None or offer.state in LIVE
-        if referral.need == PROTECTED or (offer is not None and referral.age is not None):
+        asks = offer is None or self._asks_age(referral, offer, now)
+        if referral.need == PROTECTED:
             asks = False
         over = referral.state in ENDED or referral.standing(now) in OVER
         if over or not (holds or asks):
             return False
+        if referral.need == PROTECTED and not referral.before:
+            referral.before = [referral.age]
         referral.age, referral.waited = age, False
         referral.version += 1
         return True
+
+    def _asks_age(self, referral: Referral, offer: Offer, now: datetime) -> bool:
+        """Whether an offer that is live shows the age as open to be told."""
+        asks = offer.state in LIVE and offer.program.oldest is not None
+        return asks and referral.age is None and referral.standing(now) == "given"
 
     def hand_over(self, referral: Referral, said: dict[str, Any], now: datetime) -> bool:
         """How the officer brought the person, while the encounter is open."""

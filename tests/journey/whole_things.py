@@ -91,6 +91,8 @@ class Referral:
     revoked_at: datetime | None = None
     reads: int = 0
     age: int | None = None
+    # Its age before the holder of a protected need asked, once it has: a correction goes back.
+    before: list[int | None] = field(default_factory=list)
     handoff: dict[str, Any] = field(default_factory=dict)
     excluded: dict[str, str] = field(default_factory=dict)
     offers: list[Offer] = field(default_factory=list)

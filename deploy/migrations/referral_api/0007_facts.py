@@ -1,4 +1,4 @@
-"""Answers to questions: their codes and which were asked, and what programs ask of a referral."""
+"""Answers to questions: their codes, what programs ask of a referral, and who may see that."""
 
 from typing import Final
 
@@ -16,6 +16,13 @@ _COLUMNS: Final = {
     "referrals": ("also_speaks", "eligibility", "answered", "questions"),
     "offers": ("questions",),
 }
+# Beside the status, for lists of offers: the scope says whether answers are shown.
+_SCOPE: Final = """
+    UPDATE referrals SET consent_scope = (
+        SELECT c.scope FROM consents c
+        WHERE c.referral_id = referrals.id AND c.version = referrals.consent_version
+    )
+"""
 
 
 def upgrade() -> None:
@@ -23,10 +30,13 @@ def upgrade() -> None:
     for table, names in _COLUMNS.items():
         for name in names:
             op.add_column(table, sa.Column(name, Json(), nullable=False, server_default="[]"))
+    op.add_column("referrals", sa.Column("consent_scope", sa.String(length=32), nullable=True))
+    op.execute(_SCOPE)
 
 
 def downgrade() -> None:
     """The answers stay sealed."""
+    op.drop_column("referrals", "consent_scope")
     for table, names in _COLUMNS.items():
         for name in reversed(names):
             op.drop_column(table, name)

@@ -14,7 +14,7 @@ depends_on: Final = None
 
 
 def upgrade() -> None:
-    """Create both tables."""
+    """Create both tables, and the index that finds what leavers have."""
     op.create_table(
         "ended_access",
         sa.Column("access_id", sa.String(length=64), nullable=False),
@@ -28,9 +28,18 @@ def upgrade() -> None:
         sa.Column("since", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("access_id", name="pk_leavers"),
     )
+    taken = sa.text("assigned_to IS NOT NULL")
+    op.create_index(
+        "ix_work_items_taken",
+        "work_items",
+        ["assigned_to"],
+        sqlite_where=taken,
+        postgresql_where=taken,
+    )
 
 
 def downgrade() -> None:
     """Drop both: whoever was let go is let in again for as long as their tokens live."""
+    op.drop_index("ix_work_items_taken", "work_items")
     for table in ("leavers", "ended_access"):
         op.drop_table(table)

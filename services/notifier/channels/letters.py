@@ -40,13 +40,18 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A plain text to some addresses; ``notice_id`` makes a second copy recognisable."""
+    """A plain text to some addresses; ``notice_id`` makes a second copy recognisable.
+
+    One that is another text whenever it is written has the number of its ``writing``, and is no
+    copy of the one before; 0 for all others.
+    """
 
     notice_id: UUID
     to: tuple[str, ...]
     subject: str
     body: str
     written_at: datetime
+    writing: int = 0
 
 
 def write(subject: Subject, notice_id: UUID, to: tuple[str, ...], now: datetime) -> Letter:
@@ -62,10 +67,11 @@ def write(subject: Subject, notice_id: UUID, to: tuple[str, ...], now: datetime)
 
 
 def as_message(letter: Letter, sender: str) -> EmailMessage:
-    """The letter as mail; the same notice has the same Message-ID whenever it is sent."""
+    """The letter as mail; a copy of it has the same Message-ID whenever it is sent."""
     message = EmailMessage()
     domain = parseaddr(sender)[1].rpartition("@")[2]
-    message["Message-ID"] = f"<{letter.notice_id}@{domain}>"
+    name = f"{letter.notice_id}.{letter.writing}" if letter.writing else letter.notice_id
+    message["Message-ID"] = f"<{name}@{domain}>"
     message["Date"] = format_datetime(letter.written_at)
     message["From"] = sender
     message["To"] = ", ".join(letter.to)

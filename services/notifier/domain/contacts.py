@@ -1,10 +1,15 @@
 """Whom a recipient wants its mail to reach: its staff by their duty, else the contacts it named."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from contracts.vocabulary import Urgency
+
+# An audit chain's name has room for 80 characters.
+_LONGEST: Final = 73
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,13 @@ class Reach:
     def is_nobody(self) -> bool:
         """Whether no notice would reach anybody."""
         return not self.staff and not self.contacts
+
+
+def chain_of(recipient: str) -> str:
+    """The audit chain of an agency, or of the coordinators; of a long id it names the digest."""
+    if len(recipient) > _LONGEST:
+        recipient = hashlib.sha256(recipient.encode()).hexdigest()
+    return f"agency:{recipient}"
 
 
 def in_crisis(reach: Reach) -> Reach:

@@ -1,14 +1,13 @@
 """Contacts over HTTP: an agency states its own, an admin any, and the coordinators'."""
 
-import re
 from typing import Any, Final
 
 from contracts.bodies.notifier import ContactsBody, ContactsView
-from contracts.problems import InvalidError, NotFoundError
 from contracts.vocabulary import Role
 from services.chassis.api import Answer, Api, Call, Contract, IfMatch, Tenant
 from services.notifier.domain.contacts import Contact
 from services.notifier.domain.notices import COORDINATOR
+from services.notifier.routes.agencies import seen
 from services.notifier.store import contacts
 from services.notifier.usecases.replace_contacts import Statement, replace
 
@@ -16,17 +15,12 @@ api = Api("contacts", __name__, description="Whom the notices of an agency reach
 
 _AGENCYS: Final = {Role.PARTNER: Tenant.OWN_AGENCY, Role.ADMIN: Tenant.ALL}
 _ADMIN: Final = {Role.ADMIN: Tenant.ALL}
-_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
-_RIGHT_ID: Final = (
-    "1 to 80 of a-z, 0-9, '.', '_', '-', beginning with a letter or digit; "
-    f"'{COORDINATOR}' is taken"
-)
 
 
 @api.route_for("GET", "/v1/agencies/<agency_id>/contacts", _AGENCYS, Contract(answer=ContactsView))
 def read_agency(call: Call, agency_id: str) -> Answer:
     """The contacts of an agency, with the ETag that a change of them needs."""
-    return _read(call, _own(call, agency_id))
+    return _read(call, seen(call, agency_id))
 
 
 @api.route_for(
@@ -40,7 +34,7 @@ def replace_agency(call: Call, agency_id: str) -> Answer:
 
     What waited because nobody was named is sent now.
     """
-    return _replace(call, _own(call, agency_id))
+    return _replace(call, seen(call, agency_id))
 
 
 @api.route_for("GET", "/v1/contacts/coordinator", _ADMIN, Contract(answer=ContactsView))
@@ -58,15 +52,6 @@ def read_coordinator(call: Call) -> Answer:
 def replace_coordinator(call: Call) -> Answer:
     """State all contacts of the coordinators; once there are any, If-Match is needed."""
     return _replace(call, COORDINATOR)
-
-
-def _own(call: Call, agency_id: str) -> str:
-    """The agency, if it is the caller's to see; raises NotFoundError or InvalidError."""
-    if call.tenant is Tenant.OWN_AGENCY and call.actor.agency_id != agency_id:
-        raise NotFoundError("agency")
-    if agency_id == COORDINATOR or not _ID.fullmatch(agency_id):
-        raise InvalidError("agency_id", _RIGHT_ID)
-    return agency_id
 
 
 def _read(call: Call, recipient: str) -> Answer:

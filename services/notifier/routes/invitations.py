@@ -60,8 +60,17 @@ def withdraw(call: Call, staff_id: UUID) -> dict[str, Any]:
     return step(row)
 
 
+def _check_form(body: dict[str, Any]) -> None:
+    """Raise NotFoundError for what is no code at all."""
+    if not usecase.is_code(body["code"]):
+        raise NotFoundError("invitation")
+
+
 @open_for_anybody(
-    api, "/v1/invitations/redeem", Contract(answer=JoinedView, status=201, body=RedeemBody)
+    api,
+    "/v1/invitations/redeem",
+    Contract(answer=JoinedView, status=201, body=RedeemBody),
+    _check_form,
 )
 def redeem_code(call: OpenCall) -> dict[str, Any] | NotFoundError:
     """Take up a post with the code of a letter, which works once; the answer brings a token.

@@ -13,14 +13,13 @@ from contracts.bodies.staff import (
     StaffStep,
     StaffView,
 )
-from contracts.problems import InvalidError, NotFoundError
 from contracts.vocabulary import Role
 from services.chassis import audit
 from services.chassis.api import Answer, Api, Call, Contract, IfMatch, Tenant
 from services.chassis.pages import PageQuery
-from services.notifier.domain.contacts import Colleague, Contact, in_crisis
+from services.notifier.domain.contacts import Colleague, Contact, chain_of, in_crisis
 from services.notifier.domain.duty import Duty, Hours
-from services.notifier.domain.notices import COORDINATOR
+from services.notifier.routes.agencies import seen
 from services.notifier.routes.desk import act_of, desk
 from services.notifier.routes.staff_views import shown, step
 from services.notifier.store import staff
@@ -104,15 +103,11 @@ def leave_staff(call: Call, staff_id: UUID) -> dict[str, Any]:
 @api.route_for("GET", "/v1/agencies/<agency_id>/on-call", _CALLING, Contract(answer=OnCallView))
 def read_on_call(call: Call, agency_id: str) -> dict[str, Any]:
     """Whom a crisis reaches at an agency now: who is on call, else everybody it has; audited."""
-    if call.tenant is Tenant.OWN_AGENCY and call.actor.agency_id != agency_id:
-        raise NotFoundError("agency")
-    if agency_id == COORDINATOR:
-        raise InvalidError("agency_id", "name an agency")
-    now = call.now()
+    agency_id, now = seen(call, agency_id), call.now()
     found = in_crisis(reach(call.session, desk().safe, [agency_id], now)[agency_id])
     people = [*map(_person, found.staff), *map(_person, found.contacts)]
-    subject = f"agency:{agency_id}"
-    audit.record(call.session, subject, now, call.actor, "on_call.read", people=len(people))
+    chain = chain_of(agency_id)
+    audit.record(call.session, chain, now, call.actor, "on_call.read", people=len(people))
     return {"agency_id": agency_id, "at": now, "people": people}
 
 

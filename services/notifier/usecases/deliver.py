@@ -1,7 +1,7 @@
 """Deliver: claim the notices that are due, write their letters, keep what became of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -60,6 +60,8 @@ def claim(
         row.attempts += 1
         subject = _subject(row, addressed, zones.get(row.program_id or "", "UTC"), public_url)
         letter = write(subject, row.notice_id, addressed.to, now)
+        if addressed.code:  # each writing brings another: mail that drops copies must keep the last
+            letter = replace(letter, writing=row.attempts)
         claimed.append(_claimed(row, row.leased_until, letter))
     return len(rows), claimed
 

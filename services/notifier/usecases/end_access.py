@@ -8,9 +8,21 @@ from services.chassis.actor import Actor
 from services.chassis.ended_access import Ended
 
 
-def end_access(session: Session, ended: Ended, actor: Actor, *, left: bool = False) -> None:
+def end_access(session: Session, ended: Ended, actor: Actor) -> None:
     """Refuse the tokens of a subject, or one token; the audit keeps who did it, under a digest."""
     ended_access.keep(session, ended)
+    _tell(session, ended, actor, left=False)
+
+
+def end_of_leaver(session: Session, ended: Ended, actor: Actor, *, left: bool) -> None:
+    """The same for who leaves: what an admin had ended for ever stays so.
+
+    ``left`` tells that what they had is somebody else's now.
+    """
+    _tell(session, ended_access.keep(session, ended, lifts=False), actor, left=left)
+
+
+def _tell(session: Session, ended: Ended, actor: Actor, *, left: bool) -> None:
     event = access.AccessEnded(
         access_id=ended.access_id, ended_at=ended.ended_at, for_ever=ended.for_ever, left=left
     )

@@ -109,13 +109,20 @@ def new_code(session: Session, safe: Safe, staff_id: UUID, now: datetime) -> New
 
 
 def lock_invited(session: Session, code: str, now: datetime) -> tuple[StaffRow | None, bool]:
-    """Whose code this is by its name, locked, and whether all of it is right and in time."""
+    """Whose code this is by its name, locked, and whether all of it is right.
+
+    One that is used up or too old is nobody's: nothing more is counted or audited of it.
+    """
     name, secret = _halves(code)
     row = staff.lock_code(session, name) if name else None
-    if row is None or row.code_digest is None or row.code_expires_at is None:
+    if row is None or row.code_digest is None or not _is_live(row, now):
         return None, False
-    right = hmac.compare_digest(row.code_digest, _digest(secret))
-    return row, right and row.code_tries < MOST_TRIES and now < row.code_expires_at
+    return row, hmac.compare_digest(row.code_digest, _digest(secret))
+
+
+def is_code(text: str) -> bool:
+    """Whether a text has the form of a code."""
+    return all(_halves(text))
 
 
 def forget_code(row: StaffRow) -> None:
@@ -129,6 +136,11 @@ def _owe_letter(act: Act, row: StaffRow) -> None:
     letter = of_invitation(row.staff_id, staff.post_of(row), row.letters)
     notices.add(act.session, [letter], act.now)
     wake_loops(act.session)
+
+
+def _is_live(row: StaffRow, now: datetime) -> bool:
+    in_time = row.code_expires_at is not None and now < row.code_expires_at
+    return in_time and row.code_tries < MOST_TRIES
 
 
 def _halves(code: str) -> tuple[str, str]:

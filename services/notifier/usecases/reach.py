@@ -32,10 +32,14 @@ def reach(
 
 
 def tell_if_unreachable(session: Session, agency_id: str | None, now: datetime) -> None:
-    """Tell the coordinator where an agency has neither staff nor a contact left."""
-    if agency_id is None or agency_id == COORDINATOR or staff.reached(session, [agency_id]):
+    """Tell the coordinator where an agency has neither staff nor a contact left.
+
+    The agency is locked first: of two who leave at the same moment the second sees the first gone.
+    """
+    if agency_id is None or agency_id == COORDINATOR:
         return
-    if not contacts.of(session, [agency_id]):
+    contacts.lock(session, agency_id)
+    if not staff.reached(session, [agency_id]) and not contacts.of(session, [agency_id]):
         notices.add(session, [of_unreachable(agency_id, now)], now)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from contracts.problems import Problem, ProblemError
 from services.chassis import audit
 from services.chassis.actor import Actor
-from services.notifier.domain.contacts import Contact
+from services.notifier.domain.contacts import Contact, chain_of
 from services.notifier.store import contacts, notices
 from services.notifier.usecases.reach import tell_if_unreachable
 
@@ -39,5 +39,5 @@ def replace(session: Session, statement: Statement, actor: Actor, now: datetime)
     else:
         tell_if_unreachable(session, recipient, now)
     count = len(statement.contacts)
-    audit.record(session, f"agency:{recipient}", now, actor, "contacts.replaced", count=count)
+    audit.record(session, chain_of(recipient), now, actor, "contacts.replaced", count=count)
     return held + 1

@@ -1,6 +1,7 @@
 """Who may see what of a person: agencies by their offer, and after acceptance by the consent."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from contracts.problems import ConflictError
@@ -40,27 +41,55 @@ PERSON_FIELDS: Final = (
 _BEYOND_CONTACT_AND_NEED: Final = frozenset({"note"})
 
 
+@dataclass(frozen=True, slots=True)
+class Openness:
+    """Where a consent stands, and what it opens to whoever may know of the person at all."""
+
+    status: ConsentStatus
+    scope: ConsentScope | None
+
+    @property
+    def given(self) -> bool:
+        """Whether it opens anything."""
+        return self.status is ConsentStatus.GIVEN
+
+    @property
+    def to_answers(self) -> bool:
+        """Whether it opens the answers to questions, beyond contact and need."""
+        return self.given and self.scope is ConsentScope.ALL_STATED
+
+
 def in_offer(
-    facts: Facts, state: OfferState, status: ConsentStatus, asked: Sequence[str] = ()
+    facts: Facts, state: OfferState, consent: Openness, asked: Sequence[str] = ()
 ) -> dict[str, Any]:
     """The facts of the person that an offer shows: an age band, never an age; no place, no wishes.
 
-    Of the answers to questions it shows those that its program has ``asked``.
+    Of the answers to questions it shows those that its program has ``asked``, and none, nor what
+    is still open, where the consent is to contact and need.
 
     An offer that has ended shows none: the person is no longer that agency's concern. Nor does
     one to which nobody has consented, or no longer does: it tells of the need alone.
     """
-    opens = state in UNENDED and status is ConsentStatus.GIVEN
+    opens = state in UNENDED and consent.given
     shown = facts if opens else Facts(need=facts.need, urgency=facts.urgency)
+    answers = consent.to_answers
     return {
         "age_band": age_band(shown.age),
         "language": shown.language,
         "household_size": shown.household_size,
         "accommodations": shown.accommodations,
-        "also_speaks": shown.also_speaks,
-        "eligibility": codes_of(asked, shown.eligibility),
-        "questions": still_open(asked, shown.answered) if opens else [],
+        "also_speaks": shown.also_speaks if answers else (),
+        "eligibility": codes_of(asked, shown.eligibility) if answers else [],
+        "questions": questions_in(facts, state, consent, asked),
     }
+
+
+def questions_in(
+    facts: Facts, state: OfferState, consent: Openness, asked: Sequence[str]
+) -> list[Question]:
+    """What an offer shows as open, of what its program has ``asked``."""
+    opens = state in UNENDED and consent.to_answers
+    return still_open(asked, facts.answered) if opens else []
 
 
 def after_acceptance(said: Mapping[str, Any], scope: ConsentScope) -> dict[str, Any]:

@@ -30,6 +30,8 @@ FIELD_OF: Final[dict[Question, str]] = {
     Question.SOBRIETY: "sobriety",
 }
 NOT_KNOWN: Final = "not_known"
+# What stood before the holder of a protected need asked, by field; sealed beside the answers.
+SAID_BEFORE: Final = "said_before"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,28 @@ def with_answers(said: Mapping[str, Any], answers: Mapping[Question, Any]) -> di
     unknown = {question for question, answer in answers.items() if answer is None}
     fields = {FIELD_OF[question]: answer for question, answer in answers.items()}
     return fields | {NOT_KNOWN: sorted(before | unknown)}
+
+
+def learnt(need: Need, said: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:
+    """What is sealed of answers: under a protected need also what stood before, to go back to."""
+    if need not in PROTECTED_NEEDS:
+        return dict(changed)
+    before = {name: said.get(name) for name in changed} | dict(said.get(SAID_BEFORE) or {})
+    return {**changed, SAID_BEFORE: before}
+
+
+def unlearnt(need: Need, said: Mapping[str, Any], corrected: Iterable[str]) -> dict[str, Any]:
+    """What a correction to this need puts in the place of what was learnt under a protected one.
+
+    While the need stays protected that is nothing; a field that is ``corrected`` has been said
+    anew, and is not gone back on.
+    """
+    before = said.get(SAID_BEFORE)
+    if before is None:
+        return {}
+    anew = set(corrected)
+    left = {name: value for name, value in before.items() if name not in anew}
+    return {SAID_BEFORE: left} if need in PROTECTED_NEEDS else {**left, SAID_BEFORE: None}
 
 
 def still_open(asked: Iterable[str], known: Iterable[str]) -> list[Question]:

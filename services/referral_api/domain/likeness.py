@@ -15,11 +15,14 @@ from typing import Any, Final
 import h3
 
 from contracts.likeness import Likeness
+from services.referral_api.domain.no_names import without
 
 # Referrals further apart than this are two encounters with two stories, whoever the person is.
 WINDOW: Final = timedelta(days=14)
 # The newest so many within unit and neighbourhood: what one submission may cost.
 MOST_COMPARED: Final = 200
+# The newest so many that are alike: a coordinator who is shown more can settle none of them.
+MOST_PAIRS: Final = 10
 # The ring of cells around the person's own: about 35 square kilometres.
 RING: Final = 1
 # An officer guesses; a guess of the same person seldom differs by more.
@@ -124,10 +127,10 @@ def _one_slip(one: str, other: str) -> bool:
 
 
 def _parts(name: str) -> tuple[str, ...]:
-    """The parts of a name without case, accents and punctuation, as they were said."""
+    """The parts of a name without case, accents, punctuation and words that are no name."""
     plain = unicodedata.normalize("NFKD", name.casefold())
     letters = "".join(c for c in plain if not unicodedata.combining(c) and c not in "'\u2019")
-    return tuple(re.findall(r"\w+", letters))[:MOST_PARTS]
+    return without(re.findall(r"\w+", letters))[:MOST_PARTS]
 
 
 def _digits(phone: str) -> str:

@@ -145,9 +145,8 @@ def _open_questions(referral: Referral) -> list[dict[str, Any]]:
 
 
 def _facts_in(offer: Offer, referral: Referral) -> dict[str, Any]:
-    shown = disclosure.in_offer(
-        facts_of(referral), offer.state, referral.consent_status, offer.questions
-    )
+    consent = disclosure.Openness(referral.consent_status, referral.consent_scope)
+    shown = disclosure.in_offer(facts_of(referral), offer.state, consent, offer.questions)
     return shown | {"questions": asked(shown["questions"])}
 
 

@@ -48,7 +48,7 @@ def list_offers(call: Call) -> dict[str, Any]:
     agency = call.actor.agency_id if call.tenant is Tenant.OWN_AGENCY else None
     filters = {name: call.query.pop(name) for name in ("state", "live")}
     page = store.page(call.session, agency, filters, **call.query)
-    beside = beside_offers(call.session, page.items)
+    beside = beside_offers(call.session, page.items, call.now())
     items = [answers.offer_reading(one, beside) for one in page.items]
     return {"items": items, "next": page.next}
 
@@ -61,7 +61,8 @@ def read_offer(call: Call, offer_id: UUID) -> Answer:
     """
     one = Offered(*offered.find(call.session, offer_id, call.actor))
     held = one.offer.state in HOLDING
-    shown = answers.offer_reading(one, beside_offers(call.session, [one]))
+    beside = beside_offers(call.session, [one], call.now())
+    shown = answers.offer_reading(one, beside)
     return Answer(shown, one.referral.facts_version if held else None)
 
 

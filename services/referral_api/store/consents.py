@@ -1,6 +1,6 @@
 """SQL of consents: every record of a referral's, and who has to honour a revocation."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +17,12 @@ def newest(session: Session, referral_id: UUID) -> Consent:
     """The consent that stands; there is always one."""
     query = select(Consent).where(Consent.referral_id == referral_id)
     return session.scalars(query.order_by(Consent.version.desc()).limit(1)).one()
+
+
+def newest_of(session: Session, ids: Collection[UUID]) -> Sequence[Consent]:
+    """The consents that stand of several referrals."""
+    here = (Consent.referral_id == Referral.id) & (Consent.version == Referral.consent_version)
+    return session.scalars(select(Consent).join(Referral, here).where(Referral.id.in_(ids))).all()
 
 
 def history(session: Session, referral_id: UUID) -> Sequence[Consent]:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from contracts.likeness import DuplicateState
 from contracts.vocabulary import (
@@ -130,26 +130,29 @@ def candidates(session: Session, referral: Referral, now: datetime) -> list[Refe
     return sorted(rest, key=lambda one: (one.submitted_at, one.id), reverse=True)[:MOST_COMPARED]
 
 
-def hold(session: Session, ids: Collection[UUID]) -> dict[UUID, bool]:
-    """Keep those of the referrals as they are that nobody else holds; whether each may be paired.
+def hold(session: Session, seen: Collection[Referral]) -> set[UUID]:
+    """Keep those of the referrals as they are that nobody else holds, and that nobody changed.
 
-    Never waiting for one, it cannot stand in the way of whoever takes referrals in order. What
-    erases or corrects one afterwards finds the pair, and deletes it.
+    One that was corrected, erased, or whose consent was taken back since it was seen is left out:
+    its words may no longer stand. Never waiting for one, it cannot stand in the way of whoever
+    takes referrals in order. What erases or corrects one afterwards finds the pair, and deletes it.
     """
-    query = select(Referral.id, Referral.erased_at, Referral.need).where(Referral.id.in_(ids))
+    versions = {one.id: one.version for one in seen}
+    query = select(Referral.id, Referral.version).where(Referral.id.in_(versions))
     rows = session.execute(query.with_for_update(read=True, key_share=True, skip_locked=True))
-    return {row.id: row.erased_at is None and row.need not in PROTECTED_NEEDS for row in rows}
+    return {row.id for row in rows if row.version == versions[row.id]}
 
 
-def keep(session: Session, pair: Duplicate) -> None:
-    """Store a pair that was found; one that is there already stays as it is."""
-    row = {column.name: getattr(pair, column.name) for column in _PAIRS.columns}
-    session.execute(insert(session, _PAIRS).values(row).on_conflict_do_nothing())
+def keep(session: Session, pairs: Collection[Duplicate]) -> None:
+    """Store pairs that were found, in one statement; one that is there already stays as it is."""
+    names = [column.name for column in _PAIRS.columns]
+    rows = [{name: getattr(pair, name) for name in names} for pair in pairs]
+    session.execute(insert(session, _PAIRS).values(rows).on_conflict_do_nothing())
 
 
 def find(session: Session, one: UUID, other: UUID) -> Duplicate | None:
     """The pair of two referrals, in whichever order they are named."""
-    return session.get(Duplicate, (max(one, other), min(one, other)))
+    return session.get(Duplicate, (one, other)) or session.get(Duplicate, (other, one))
 
 
 def doubles(session: Session, ids: Collection[UUID]) -> list[tuple[UUID, Double]]:
@@ -222,10 +225,10 @@ def _standing(referral_id: Any) -> list[ColumnElement[bool]]:
         (Duplicate.referral_id, Duplicate.other_id),
         (Duplicate.other_id, Duplicate.referral_id),
     ):
-        double = aliased(Referral)
-        lives = double.id == other, double.state.in_(OPEN)
+        # Its state is looked up by its key: joined, SQLite walks every live referral each time.
+        state = select(Referral.state).where(Referral.id == other).scalar_subquery()
         unsaid = Duplicate.state == DuplicateState.OPEN
-        ways.append(exists().where(own == referral_id, unsaid, *lives))
+        ways.append(exists().where(own == referral_id, unsaid, state.in_(OPEN)))
     return ways
 
 

@@ -6,13 +6,17 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 import orjson
+import structlog
 from sqlalchemy import Table, delete, select
 from sqlalchemy.orm import Session
 
 from contracts.problems import ConflictError
 from services.chassis.columns import insert
+from services.chassis.faults import reason_of
 from services.chassis.keys import KeyDestroyedError, PersonKeys, seal, unseal
 from services.referral_api.tables import PersonField
+
+log = structlog.get_logger()
 
 SUBMITTED: Final = ""
 NOTE: Final = "note"
@@ -47,20 +51,22 @@ class Persons:
     def read_some(
         self, session: Session, ids: Collection[UUID], fields: Collection[str]
     ) -> dict[UUID, dict[str, Any]]:
-        """These fields of several persons, in two queries; whose key is gone is left out."""
+        """These fields of several persons, in two queries; who cannot be opened is left out.
+
+        That a key is gone is nothing new; a person who is there and cannot be read is logged.
+        """
         keys = self._keys.read_many([str(referral_id) for referral_id in ids])
         query = select(PersonField.referral_id, PersonField.field, PersonField.sealed).where(
             PersonField.referral_id.in_(ids),
             PersonField.row == SUBMITTED,
             PersonField.field.in_(fields),
         )
-        said: dict[UUID, dict[str, Any]] = {UUID(person): {} for person in keys}
-        for referral_id, field, sealed in session.execute(query):
-            if referral_id in said:
-                place = _place(referral_id, field, SUBMITTED)
-                text = unseal(keys[str(referral_id)], sealed, place)
-                said[referral_id][field] = orjson.loads(text)
-        return said
+        sealed: dict[UUID, dict[str, bytes]] = {UUID(person): {} for person in keys}
+        for referral_id, field, hidden in session.execute(query):
+            if referral_id in sealed:
+                sealed[referral_id][field] = hidden
+        opened = {one: _opened(keys[str(one)], one, hidden) for one, hidden in sealed.items()}
+        return {one: said for one, said in opened.items() if said is not None}
 
     def replace(self, session: Session, referral_id: UUID, said: Mapping[str, Any]) -> None:
         """Store what is said now in place of what was said before, for these fields alone."""
@@ -139,6 +145,18 @@ class Persons:
             return self._keys.read(str(referral_id))
         except KeyDestroyedError:
             raise ConflictError("what was known of this person has been erased") from None
+
+
+def _opened(key: bytes, person: UUID, sealed: Mapping[str, bytes]) -> dict[str, Any] | None:
+    """What was sealed of a person, by field; None, and a line in the log, where it is harmed."""
+    try:
+        return {
+            field: orjson.loads(unseal(key, hidden, _place(person, field, SUBMITTED)))
+            for field, hidden in sealed.items()
+        }
+    except ValueError as error:
+        log.warning("person_not_read", referral_id=str(person), reason=reason_of(error))
+        return None
 
 
 def _place(referral_id: UUID, field: str, row: str) -> str:

@@ -7,7 +7,7 @@ from contracts.events.facts import FactAdded
 from contracts.problems import ConflictError, Problem, ProblemError
 from contracts.questions import Question
 from contracts.vocabulary import PROTECTED_NEEDS, SECTOR_OF, Role
-from services.referral_api.domain import consent, facts
+from services.referral_api.domain import consent, disclosure, facts
 from services.referral_api.domain.offer import HOLDING, UNENDED
 from services.referral_api.domain.referral import OPEN
 from services.referral_api.usecases import record_consent
@@ -15,7 +15,7 @@ from services.referral_api.usecases.compare import look_again
 from services.referral_api.usecases.correct import said_now
 from services.referral_api.usecases.lifecycle import Command
 from services.referral_api.usecases.offered import OfferCommand
-from services.referral_api.usecases.snapshot import keep_facts
+from services.referral_api.usecases.snapshot import facts_of, keep_facts
 
 Answers = Mapping[Question, Any]
 
@@ -23,12 +23,16 @@ Answers = Mapping[Question, Any]
 def add_facts(command: Command, answers: Answers, version: Callable[[], int]) -> None:
     """Keep what an officer or a coordinator learnt; ``version`` is asked for only by an edit.
 
-    Raises ConflictError after the referral's end and for a protected need, ProblemError (428,
-    412) where an answer that is there is changed, InvalidError for one that cannot stand.
+    Raises ConflictError after the referral's end, for a protected need, and to an officer once a
+    program holds it: that agency asks the person, and its answers are not theirs to write over.
+    Raises ProblemError (428, 412) where an answer that is there is changed, InvalidError for one
+    that cannot stand.
     """
     if command.referral.need in PROTECTED_NEEDS:
         raise ConflictError("of this need whoever takes the person on asks, and nobody else")
     _check_open(command)
+    if command.actor.role is Role.OFFICER and command.holder is not None:
+        raise ConflictError("it is with a program now: tell them")
     said = said_now(command)
     if answers.keys() & set(facts.answered(said)):
         _check_version(command, version())
@@ -39,7 +43,7 @@ def add_facts(command: Command, answers: Answers, version: Callable[[], int]) ->
 def add_facts_of_offer(
     on: OfferCommand, answers: Answers, version: Callable[[], int]
 ) -> OfferCommand:
-    """The same by an agency; one that has not accepted answers only what nobody has answered."""
+    """The same by an agency; one that has not accepted answers only what its offer asks of it."""
     command, holds = on.command, on.offer.state in HOLDING
     if on.offer.state not in UNENDED:
         raise ConflictError(f"the person is not with this agency: the offer is {on.offer.state}")
@@ -47,10 +51,9 @@ def add_facts_of_offer(
         raise ConflictError("of this need whoever takes the person on asks, and nobody else")
     _check_open(command)
     said = said_now(command)
-    known = sorted(answers.keys() & set(facts.answered(said)))
-    if known and not holds:
-        raise ConflictError(f"answered already: {', '.join(known)}; once accepted you may edit it")
-    if known:
+    if not holds:
+        _check_asked(on, answers)
+    elif answers.keys() & set(facts.answered(said)):
         _check_version(command, version())
     _keep(command, said, answers)
     return on.publish("referral.add_facts", fields=sorted(answers))
@@ -63,6 +66,16 @@ def _check_open(command: Command) -> None:
     consent.check_goes_on(command.consent)
 
 
+def _check_asked(on: OfferCommand, answers: Answers) -> None:
+    """Alike for what others answered and what the program does not ask: nobody tries it out."""
+    referral = on.command.referral
+    consent = disclosure.Openness(on.command.consent, referral.consent_scope)
+    known, asked = facts_of(referral), on.offer.questions
+    open_to = disclosure.questions_in(known, on.offer.state, consent, asked)
+    if not answers.keys() <= set(open_to):
+        raise ConflictError("before you accept, answer only what the offer shows as open")
+
+
 def _check_version(command: Command, expected: int) -> None:
     """Whether or not an edit changes anything, it is answered alike: nobody tries values out."""
     if command.referral.facts_version != expected:
@@ -72,12 +85,13 @@ def _check_version(command: Command, expected: int) -> None:
 def _keep(command: Command, said: Mapping[str, Any], answers: Answers) -> None:
     referral, persons = command.referral, command.desk.persons
     changed = facts.with_answers(said, answers)
-    said = {**said, **changed}
+    sealed = facts.learnt(referral.need, said, changed)
+    said = {**said, **sealed}
     if Question.AGE in answers:
         record_consent.check_corrected(command, said["age"], SECTOR_OF[referral.need], "age")
     keep_facts(referral, facts.coarse(referral.need, referral.urgency, said))
     referral.facts_version += 1
-    persons.replace(command.session, referral.id, changed)
+    persons.replace(command.session, referral.id, sealed)
     if Question.AGE in answers:  # two who were found alike may not be, now
         look_again(command)
     if referral.need not in PROTECTED_NEEDS:

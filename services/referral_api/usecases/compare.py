@@ -3,8 +3,9 @@
 Nobody waits for it, and nobody is answered by it: the officer's receipt is written long before.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from contracts.vocabulary import (
     Origin,
     ReferralState,
 )
-from services.referral_api.domain.likeness import COMPARED, ages_agree, alike, traits
+from services.referral_api.domain.likeness import COMPARED, MOST_PAIRS, ages_agree, alike, traits
 from services.referral_api.domain.referral import OPEN
 from services.referral_api.store import duplicates
 from services.referral_api.store.duplicates import Duplicate
@@ -24,6 +25,8 @@ from services.referral_api.tables import Referral
 from services.referral_api.usecases.lifecycle import Command
 
 ACTION: Final = "person.compare"
+# Long enough for whoever mends what failed, and for a log that can be read.
+AGAIN_AFTER: Final = timedelta(minutes=10)
 
 
 def compare(command: Command) -> int:
@@ -37,6 +40,12 @@ def compare(command: Command) -> int:
     referral.compare_at = None
     near = _near(command) if _may_be_compared(command) else []
     return _read(command, near) if near else 1
+
+
+def put_off(command: Command) -> int:
+    """Compare later, after a comparison that failed: due as it is, it would fail again at once."""
+    command.referral.compare_at = command.now + AGAIN_AFTER
+    return 0
 
 
 def look_again(command: Command) -> None:
@@ -81,12 +90,13 @@ def _near(command: Command) -> list[Referral]:
 def _read(command: Command, near: Sequence[Referral]) -> int:
     """Open what is compared, in memory only; the audit tells of the run, and of how many.
 
-    Returns 0 where somebody holds one that is alike: it is compared once more.
+    Returns 0 where one that is alike is held or was changed meanwhile: it is compared once more.
     """
     found = _alike(command, near)
-    held = duplicates.hold(command.session, found) if found else {}
-    for other_id in (one for one, may in held.items() if may):
-        _keep(command, other_id, found[other_id])
+    seen = [one for one in near if one.id in found]
+    held = duplicates.hold(command.session, seen) if seen else set()
+    if held:
+        _keep(command, [(one, found[one.id]) for one in seen if one.id in held])
         command.attend(Attention.DUPLICATE, _due(command))
     if len(held) < len(found):
         command.referral.compare_at = command.now
@@ -96,13 +106,13 @@ def _read(command: Command, near: Sequence[Referral]) -> int:
 
 
 def _alike(command: Command, near: Sequence[Referral]) -> dict[UUID, list[Likeness]]:
-    """Which of them seem to be of the same person, and by what."""
+    """Which of them seem to be of the same person, and by what: the newest MOST_PAIRS."""
     referral, persons = command.referral, command.desk.persons
     ids = [referral.id, *(one.id for one in near)]
     said = persons.read_some(command.session, ids, COMPARED)
     mine = traits(said.get(referral.id, {}), referral.age)
-    whys = {one.id: alike(mine, traits(said.get(one.id, {}), one.age)) for one in near}
-    return {one: why for one, why in whys.items() if why}
+    whys = ((one.id, alike(mine, traits(said.get(one.id, {}), one.age))) for one in near)
+    return dict(islice((found for found in whys if found[1]), MOST_PAIRS))
 
 
 def _due(command: Command) -> datetime | None:
@@ -111,13 +121,18 @@ def _due(command: Command) -> datetime | None:
     return deadlines.review_at(ReferralState.UNPLACED, urgency, command.now)
 
 
-def _keep(command: Command, other_id: UUID, why: Sequence[Likeness]) -> None:
-    mine = command.referral.id
-    pair = Duplicate(
-        referral_id=max(mine, other_id),
-        other_id=min(mine, other_id),
+def _keep(command: Command, found: Iterable[tuple[Referral, Sequence[Likeness]]]) -> None:
+    pairs = [_pair(command, other, why) for other, why in found]
+    duplicates.keep(command.session, pairs)
+
+
+def _pair(command: Command, other: Referral, why: Sequence[Likeness]) -> Duplicate:
+    """Which is the newer is told by when they were submitted: ids of two processes may cross."""
+    older, newer = sorted((command.referral, other), key=lambda one: (one.submitted_at, one.id))
+    return Duplicate(
+        referral_id=newer.id,
+        other_id=older.id,
         why=[word.value for word in why],
         state=DuplicateState.OPEN,
         found_at=command.now,
     )
-    duplicates.keep(command.session, pair)

@@ -6,7 +6,7 @@ from typing import Any
 from contracts.events.lifecycle import ReferralCorrected
 from contracts.problems import InvalidError, Problem, ProblemError
 from contracts.vocabulary import SECTOR_OF, Attention, Need, RescindReason, Urgency
-from services.referral_api.domain.facts import coarse
+from services.referral_api.domain.facts import coarse, unlearnt
 from services.referral_api.domain.referral import Step
 from services.referral_api.tables import Referral
 from services.referral_api.usecases import intake, record_consent
@@ -26,20 +26,26 @@ def correct(command: Command, expected_version: int, body: Mapping[str, Any]) ->
     _check_version(referral, expected_version)
     command.after(Step.CORRECT)
     changes = intake.said_in(body)
-    said = said_now(command) | changes
     need, urgency = body.get("need", referral.need), body.get("urgency", referral.urgency)
+    before = said_now(command)
+    gone_back = unlearnt(need, before, changes)
+    said = before | gone_back | changes
     _check_urgency(referral, urgency)
     _check_together(command, said, need, "person.age" if "age" in changes else "need")
     keep_facts(referral, coarse(need, urgency, said))
-    referral.facts_version += 1
-    sealed = {name: changes[name] for name in intake.SEALED if name in changes}
-    command.desk.persons.replace(command.session, referral.id, sealed)
+    _seal(command, gone_back, changes)
     changed = sorted({*changes, *(body.keys() & {"need", "urgency"})})
     command.happened(ReferralCorrected, changed=tuple(changed))
     command.rescind(command.live, RescindReason.CORRECTED)
     _go_by_what_stands(command)
     command.open_attempt(Step.CORRECT)
     command.publish("referral.correct", fields=changed)
+
+
+def _seal(command: Command, gone_back: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+    command.referral.facts_version += 1
+    sealed = {name: changes[name] for name in intake.SEALED if name in changes}
+    command.desk.persons.replace(command.session, command.referral.id, {**gone_back, **sealed})
 
 
 def _go_by_what_stands(command: Command) -> None:

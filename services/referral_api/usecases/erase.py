@@ -6,9 +6,7 @@ from contracts.events.consents import Held, PersonErased
 from contracts.events.lifecycle import TOPIC
 from contracts.problems import ConflictError
 from contracts.redaction import month_of, redacted
-from contracts.vocabulary import ConsentStatus, EraseReason, Origin, Role
-from services.chassis import audit, idempotency
-from services.chassis.actor import Actor
+from contracts.vocabulary import ConsentStatus, EraseReason, Origin
 from services.chassis.database import scrub_after, wake_loops
 from services.chassis.redaction import redact
 from services.referral_api.domain.facts import Facts
@@ -16,7 +14,8 @@ from services.referral_api.domain.referral import OPEN
 from services.referral_api.store import consents, duplicates, handoffs, referrals
 from services.referral_api.tables import Referral
 from services.referral_api.usecases import revoke
-from services.referral_api.usecases.lifecycle import Command, subject_of
+from services.referral_api.usecases.forget_answers import forget_answers
+from services.referral_api.usecases.lifecycle import Command
 from services.referral_api.usecases.snapshot import keep_facts
 
 
@@ -37,8 +36,7 @@ def erase(command: Command, reason: EraseReason) -> None:
     )
     _forget_facts(referral)
     _forget_rows(command)
-    offers = _forget_asked(command)
-    idempotency.forget(session, _actors(command), offers, _telling(command))
+    forget_answers(command, [referral.id, *_forget_asked(command)])
     remains = redact(session, TOPIC, str(referral.id), redacted)
     referral.erased_at = command.now
     referral.consent_ends_at = referral.compare_at = None
@@ -63,24 +61,6 @@ def _forget_asked(command: Command) -> list[UUID]:
     for offer in offers:
         offer.questions = []
     return [offer.id for offer in offers]
-
-
-def _telling(command: Command) -> list[str]:
-    """What was answered of how the person came, and of who is alike; not of this erasure itself."""
-    one = command.referral.id
-    return [f"/{one}/handoff", f"/{one}/duplicates/", f"/duplicates/{one}/"]
-
-
-def _actors(command: Command) -> set[Actor]:
-    """Everybody who ever did something with the referral, as the audit knows them."""
-    entries = audit.entries(command.session, subject_of(command.referral.id))
-    return {_actor(Role(entry["role"]), entry["actor"], entry["tenant"]) for entry in entries}
-
-
-def _actor(role: Role, subject: str, tenant: str | None) -> Actor:
-    if role is Role.PARTNER:
-        return Actor(subject=subject, role=role, agency_id=tenant)
-    return Actor(subject=subject, role=role, unit_id=tenant)
 
 
 def _forget_rows(command: Command) -> None:

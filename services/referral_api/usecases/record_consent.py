@@ -1,8 +1,9 @@
 """Record a consent: with the submission, or obtained and renewed afterwards."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -75,6 +76,11 @@ def recipients(consent: Consent) -> Recipients:
     return Recipients(frozenset(consent.agencies), frozenset(map(Sector, consent.sectors)))
 
 
+def recipients_of_many(session: Session, ids: Collection[UUID]) -> dict[UUID, Recipients]:
+    """Whom the consents that stand of several referrals name, in one query."""
+    return {one.referral_id: recipients(one) for one in consents.newest_of(session, ids)}
+
+
 def recipients_of(said: Mapping[str, Any]) -> Recipients:
     """Whom the body of a consent names."""
     return Recipients(frozenset(said.get("agencies") or ()), frozenset(said.get("sectors") or ()))
@@ -116,6 +122,7 @@ def _keep(
     """Add the next version, and copy to the referral what its timer and its readers need."""
     referral.consent_version += 1
     referral.consent_status, referral.consent_ends_at = status, said.get("expires_at")
+    referral.consent_scope = said.get("scope")
     named = recipients_of(said)
     row = Consent(
         referral_id=referral.id,

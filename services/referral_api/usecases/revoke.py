@@ -14,9 +14,10 @@ from contracts.vocabulary import (
 from services.chassis.ids import uuid7
 from services.referral_api.domain.offer import UNENDED
 from services.referral_api.domain.referral import OPEN, Step
-from services.referral_api.store import consents
+from services.referral_api.store import consents, referrals
 from services.referral_api.tables import Offer
 from services.referral_api.usecases import record_consent
+from services.referral_api.usecases.forget_answers import forget_answers
 from services.referral_api.usecases.lifecycle import Command
 from services.referral_api.usecases.offered import OfferCommand
 
@@ -56,6 +57,8 @@ def take_back(command: Command) -> None:
         end(command, Reason.CONSENT_REVOKED)
     for offer in consents.newest_of_holders(command.session, command.referral.id):
         _tell(command, offer)
+    offers = referrals.all_offers(command.session, [command.referral.id])
+    forget_answers(command, [offer.id for offer in offers])
 
 
 def end(command: Command, reason: Reason) -> None:

@@ -47,7 +47,7 @@ def load_both(
     pair = duplicates.find(session, *ids)
     if pair is None:
         raise NotFoundError("duplicate")
-    return pair, both
+    return pair, sorted(both, key=lambda one: one.referral.id == pair.referral_id)
 
 
 def settle(pair: Duplicate, both: list[Command], said: Verdict) -> None:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+import structlog
+from sqlalchemy import select, update
 
 from services.chassis.database import Database
 from services.chassis.keys import (
     KEY_BYTES,
     KeyDestroyedError,
     MasterKeys,
-    MasterMissingError,
     PersonKeys,
     metadata,
     person_keys,
@@ -62,13 +62,22 @@ def test_several_keys_are_read_at_once_and_who_has_none_is_left_out(keys: Person
     assert keys.read_many([]) == {}
 
 
-def test_keys_of_a_master_that_is_not_here_are_not_left_out_in_silence(
+def test_a_key_that_cannot_be_unwrapped_is_left_out_logged_and_keeps_nobody_elses(
     keys: PersonKeys, store: Database
 ) -> None:
-    keys.create("person-1", NOON)
-    others = PersonKeys(store, MasterKeys("master-2", {"master-2": bytes(KEY_BYTES)}))
-    with pytest.raises(MasterMissingError, match="master-1"):
-        others.read_many(["person-1"])
+    made = {who: keys.create(who, NOON) for who in ("person-1", "person-2", "person-3")}
+    with store.transaction() as session:
+        for who, harm in (("person-1", {"master": "lost"}), ("person-2", {"wrapped": b"harmed"})):
+            session.execute(update(person_keys).where(person_keys.c.person == who).values(harm))
+    with structlog.testing.capture_logs() as logged:
+        assert keys.read_many(made) == {"person-3": made["person-3"]}
+    (line,) = logged
+    assert (line["event"], line["masters"], line["first"], line["persons"]) == (
+        "person_keys_not_read",
+        ["lost", "master-1"],
+        "person-1",
+        2,
+    )
 
 
 def test_a_destroyed_key_leaves_no_byte_in_any_file(

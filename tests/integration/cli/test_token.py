@@ -96,6 +96,11 @@ def test_a_revoked_token_is_refused_and_a_later_one_passes(town: Town) -> None:
     assert refused.value.status == 401
 
 
+def test_the_name_of_the_caller_is_revoked_where_it_is_somebody_elses(town: Town) -> None:
+    said = town.handoff.calling("token", "revoke", "admin", "--agency", "nowhere", "--for-ever")
+    assert (said.exit_code, said.stdout.startswith("refused: admin,")) == (0, True)
+
+
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [

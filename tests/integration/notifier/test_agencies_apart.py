@@ -66,7 +66,7 @@ def test_who_names_no_agency_sees_nothing_and_the_owner_neither(
 def test_a_route_that_forgets_whose_contacts_it_shows_shows_none_of_another(
     busy: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "_own", lambda _, agency_id: agency_id)
+    monkeypatch.setattr(routes, "seen", lambda _, agency_id: agency_id)
     path = "/v1/agencies/elsewhere/contacts"
     assert busy.get(HARBOUR, path)["contacts"] == []
     assert busy.call(HARBOUR, "PUT", path, {"contacts": []}).status_code >= 400

@@ -4,14 +4,20 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
+from contracts.staff import StaffState
 from contracts.topics import Consumer
+from services.notifier.store import staff
 from services.notifier.usecases.deliver import claim
+from services.notifier.usecases.reach import tell_if_unreachable
 from services.notifier.usecases.remind import remind
 from tests.integration.notifier.conftest import ADMIN, HARBOUR, SAFE, Desk
+from tests.integration.notifier.staffing import join
 from tests.integration.notifier.story import FACTS, Story
 from tests.ports.at_once import at_once
 from tests.ports.postgres_copies import POSTGRES
@@ -62,6 +68,30 @@ def test_a_reminder_that_falls_due_while_its_offer_is_accepted_is_not_sent(desk:
         assert hearing.result() == 1
     desk.work()
     assert states(desk) == {"offer_made": "sent", "offer_reminder": "dropped"}
+
+
+def test_of_the_last_two_who_leave_at_once_the_second_tells_that_nobody_is_left(
+    desk: Desk,
+) -> None:
+    first, second = (UUID(join(desk)[0]) for _ in range(2))
+
+    def go(session: Session, staff_id: UUID) -> None:
+        row = staff.lock(session, staff_id)
+        assert row is not None
+        row.state = StaffState.LEFT.value
+        session.flush()
+        tell_if_unreachable(session, "harbour", desk.clock.now())
+
+    def go_too() -> None:
+        with desk.service.database.transaction() as session:
+            go(session, second)
+
+    with ThreadPoolExecutor(1) as pool:
+        with desk.service.database.transaction() as session:
+            go(session, first)
+            going = beside(pool, go_too)
+        going.result()
+    assert states(desk)["agency_unreachable"] == "pending"
 
 
 @pytest.mark.parametrize("database", [POSTGRES], indirect=True)

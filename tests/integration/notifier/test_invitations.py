@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select, text
 
 from services.chassis import audit
 from services.notifier.domain.staff import INVITED_FOR, MOST_TRIES
@@ -13,6 +13,7 @@ from tests.integration.notifier.staffing import (
     INVITATIONS,
     NIA,
     calling,
+    codes,
     invite,
     posted,
     redeem,
@@ -75,10 +76,44 @@ def test_guesses_are_counted_and_after_a_few_even_the_right_code_is_refused(desk
     with desk.service.database.transaction() as session:
         chain = audit.entries(session, f"staff:{staff_id}")
     tries = [entry["detail"].get("tries") for entry in chain]
-    assert tries == [None, *range(1, MOST_TRIES + 2)]
+    # What is tried at a dead code is not even written down.
+    assert tries == [None, *range(1, MOST_TRIES + 1)]
     assert audit.verify(chain) == []
     _, new = posted(desk, ADMIN, f"{INVITATIONS}/{staff_id}/send-again", {})
     assert redeem(desk, new).status_code == 201
+
+
+def test_what_is_tried_at_an_expired_code_is_not_written_down(desk: Desk) -> None:
+    staff_id, code = invite(desk)
+    desk.clock.advance(INVITED_FOR)
+    for guess in (code, f"{code[:9]}0000-0000-0000-0000-0000-0000"):
+        assert redeem(desk, guess).status_code == 404
+    with desk.service.database.transaction() as session:
+        assert len(audit.entries(session, f"staff:{staff_id}")) == 1
+
+
+def test_what_is_no_code_at_all_is_answered_without_the_database(desk: Desk) -> None:
+    asked: list[Any] = []
+    event.listen(desk.service.database.engine, "begin", asked.append)
+    for code in ("x", "0000-0000", "é" * 32):
+        answer = redeem(desk, code)
+        assert (answer.status_code, answer.json["detail"]) == UNKNOWN
+    assert asked == []
+    redeem(desk, "0000-0000-0000-0000-0000-0000-0000-0000")
+    assert len(asked) == 1
+
+
+def test_a_letter_that_is_written_again_is_no_copy_of_the_one_before(desk: Desk) -> None:
+    _, dead = invite(desk)
+    (first,) = desk.mail
+    with desk.service.database.transaction() as session:  # as after a crash before it was recorded
+        session.execute(text("UPDATE notices SET state = 'pending'"))
+    desk.work()
+    (second,) = desk.mail
+    assert dead not in second.get_content()
+    assert first["Message-ID"] != second["Message-ID"]
+    (newest,) = codes(desk)
+    assert [redeem(desk, code).status_code for code in (dead, newest)] == [404, 201]
 
 
 def test_a_letter_of_an_invitation_that_was_withdrawn_is_not_sent(desk: Desk) -> None:

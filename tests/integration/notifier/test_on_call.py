@@ -10,6 +10,7 @@ import pytest
 from contracts.vocabulary import Role, Urgency
 from services.chassis import audit
 from services.chassis.actor import Actor
+from services.notifier.domain.contacts import chain_of
 from tests.integration.notifier.conftest import ADMIN, COORDINATOR, ELSEWHERE, Desk
 from tests.integration.notifier.staffing import (
     HOURS,
@@ -81,6 +82,24 @@ def test_who_is_on_call_is_shown_to_coordinator_and_agency_and_audited(desk: Des
         chain = audit.entries(session, "agency:harbour")
     read = [(e["actor"], e["detail"]) for e in chain if e["action"] == "on_call.read"]
     assert read == [("cora", {"people": 1}), (bob.subject, {"people": 2})]
+
+
+def test_an_agency_of_the_longest_id_has_its_duty_and_a_longer_id_is_no_agencys(
+    desk: Desk,
+) -> None:
+    longest = "a" * 80
+    own = Actor(subject="lou", role=Role.PARTNER, agency_id=longest)
+    path = f"/v1/agencies/{longest}"
+    stated = desk.call(own, "PUT", f"{path}/contacts", {"contacts": [{"email": "l@example.org"}]})
+    assert stated.status_code == 200
+    assert [one["email"] for one in desk.get(own, f"{path}/on-call")["people"]] == ["l@example.org"]
+    with desk.service.database.transaction() as session:
+        chain = audit.entries(session, chain_of(longest))
+    assert [e["action"] for e in chain] == ["contacts.replaced", "on_call.read"]
+    for name in ("a" * 81, "Harbour", "a b"):
+        refused = desk.call(COORDINATOR, "GET", f"/v1/agencies/{name}/on-call")
+        assert (name, refused.status_code) == (name, 422)
+        assert "agency_id" in refused.json["errors"]
 
 
 def test_a_coordinators_duty_counts_for_what_coordinators_are_told(desk: Desk) -> None:

@@ -74,9 +74,37 @@ def test_who_left_is_refused_at_the_next_request_and_only_the_name_stays(desk: D
     with desk.service.database.transaction() as session:
         (told,) = outbox.stream(session, access.TOPIC, ended_access.of_actor(nia))
         chain = audit.entries(session, f"staff:{staff_id}")
-    assert (told.data["left"], told.data["for_ever"]) == (True, False)
+    assert (told.data["left"], told.data["for_ever"]) == (False, False)
     assert [e["action"] for e in chain] == ["staff.invited", "staff.joined", "staff.left"]
     assert [e["actor"] for e in chain] == ["ada", nia.subject, "ada"]
+
+
+def test_only_a_coordinator_who_left_has_left_something(desk: Desk) -> None:
+    for role, left in (("partner", False), ("coordinator", True), ("manager", False)):
+        place = "harbour" if role == "partner" else None
+        staff_id, _, who = join(desk, role=role, agency_id=place)
+        assert desk.call(ADMIN, "POST", f"/v1/staff/{staff_id}/leave", {}).status_code == 200
+        with desk.service.database.transaction() as session:
+            (told,) = outbox.stream(session, access.TOPIC, ended_access.of_actor(who))
+        assert (role, told.data["left"]) == (role, left)
+
+
+def test_a_leave_does_not_lift_what_an_admin_ended_for_ever(desk: Desk) -> None:
+    _, _, keeper = join(desk, administrator=True)
+    staff_id, _, nia = join(desk)
+    named = {"subject": nia.subject, "agency_id": "harbour"}
+    banned = desk.call(ADMIN, "POST", "/v1/access/end", named | {"for_ever": True})
+    assert banned.json["for_ever"] is True
+    desk.clock.advance(LEEWAY * 2)
+    assert desk.call(keeper, "POST", f"/v1/staff/{staff_id}/leave", {}).status_code == 200
+    desk.clock.advance(LEEWAY * 2)
+    assert desk.call(nia, "GET", CONTACTS).status_code == 401
+    with desk.service.database.transaction() as session:
+        told = outbox.stream(session, access.TOPIC, ended_access.of_actor(nia))
+    assert [event.data["for_ever"] for event in told] == [True, True]
+    assert desk.call(ADMIN, "POST", "/v1/access/end", named).json["for_ever"] is False
+    desk.clock.advance(LEEWAY * 2)
+    assert desk.call(nia, "GET", CONTACTS).status_code == 200
 
 
 def test_the_coordinator_hears_of_an_agency_that_nobody_is_left_of(desk: Desk) -> None:
@@ -131,6 +159,24 @@ def test_an_admin_ends_the_access_of_a_subject_or_of_one_token(desk: Desk) -> No
     assert calling(desk, namesake, "GET", others).status_code == 200
     assert desk.call(ADMIN, "POST", path, {"subject": "harry"}).status_code == 200
     assert calling(desk, namesake, "GET", others).status_code == 401
-    assert desk.call(ADMIN, "POST", path, {"subject": ADMIN.subject}).status_code == 409
     desk.clock.advance(LEEWAY + timedelta(seconds=1))
     assert desk.call(HARBOUR, "GET", CONTACTS).status_code == 200
+
+
+def test_an_admin_whose_token_leaked_is_ended_by_another_and_not_by_themselves(
+    desk: Desk,
+) -> None:
+    path, me = "/v1/access/end", {"subject": ADMIN.subject}
+    for own in (me, me | {"for_ever": True}):
+        refused = desk.call(ADMIN, "POST", path, own)
+        assert (refused.status_code, "another admin" in refused.json["detail"]) == (409, True)
+    at_home = replace(ADMIN, agency_id="harbour")
+    here = me | {"agency_id": "harbour"}
+    assert desk.call(at_home, "POST", path, here | {"for_ever": True}).status_code == 409
+    # Somebody of the same name elsewhere is somebody else.
+    assert desk.call(ADMIN, "POST", path, here | {"for_ever": True}).status_code == 200
+    assert desk.call(ADMIN, "GET", CONTACTS).status_code == 200
+    assert desk.call(replace(ADMIN, subject="ops"), "POST", path, me).status_code == 200
+    assert desk.call(ADMIN, "GET", CONTACTS).status_code == 401
+    desk.clock.advance(LEEWAY * 2)
+    assert desk.call(ADMIN, "GET", CONTACTS).status_code == 200

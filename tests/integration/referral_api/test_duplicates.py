@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -181,26 +180,6 @@ def test_a_consent_that_comes_later_lets_the_person_be_recognised(office: Office
     assert why(office, later) == {"duplicate"}
 
 
-def test_a_crash_before_the_commit_repeats_the_run_and_a_late_one_finds_nothing(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office.submit()
-    office.run_jobs()
-    office.submit()
-    (job,) = [job for job in office.service.jobs if job.name == "duplicates"]
-    assert office.service.due(job.name) == 1
-    with monkeypatch.context() as broken:
-
-        def crash(*_: object) -> None:
-            raise OSError("the power went")
-
-        broken.setattr(duplicates, "keep", crash)
-        assert job.tick() == 0
-    assert (office.service.due(job.name), office.rows(PAIRS)) == (1, [])
-    assert (job.tick(), job.tick(), office.service.due(job.name)) == (1, 0, 0)
-    assert office.rows(PAIRS) == [("open",)]
-
-
 def test_persons_whose_key_is_gone_are_left_out(office: Office) -> None:
     met(office)
     office.destroy_keys()
@@ -213,24 +192,3 @@ def test_between_two_and_of_one_moment_the_pair_is_found_once(office: Office) ->
     office.run_jobs()
     assert office.rows(PAIRS) == [("open",)]
     assert (why(office, older), why(office, newer)) == (set(), {"duplicate"})
-
-
-def test_one_that_somebody_holds_is_compared_again_and_an_erased_one_is_no_pair(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What happens to the other between the look and the lock decides; nobody waits for anybody."""
-    older = met(office)
-    newer = office.submit()
-    with monkeypatch.context() as busy:
-        busy.setattr(duplicates, "hold", lambda *_: {})
-        (job,) = [job for job in office.service.jobs if job.name == "duplicates"]
-        assert (job.tick(), office.service.due(job.name), office.rows(PAIRS)) == (0, 1, [])
-    with monkeypatch.context() as gone:
-        gone.setattr(duplicates, "hold", lambda _, ids: dict.fromkeys(ids, False))
-        assert (job.tick(), office.service.due(job.name), office.rows(PAIRS)) == (1, 0, [])
-    assert (why(office, older), why(office, newer)) == (set(), set())
-    body = {"reason": "person_asked"}
-    office.ok(COORDINATOR, "POST", f"/v1/referrals/{older}/erase", body)
-    with office.transaction() as session:
-        ids = [UUID(older), UUID(newer)]
-        assert duplicates.hold(session, ids) == {ids[0]: False, ids[1]: True}

@@ -1,12 +1,15 @@
 """On PostgreSQL no route, handler or job reads a large table from end to end."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 from sqlalchemy import text
 
+from contracts.events import access
 from contracts.events.routing import Deferred, Unplaced, Waitlisted
+from services.chassis import ended_access
 from tests.integration.referral_api.conftest import opened
 from tests.integration.referral_api.office import (
     ADMIN,
@@ -66,6 +69,7 @@ def play(office: Office) -> None:
     worked_through(office)
     consented_and_erased(office)
     met_twice(office)
+    told_who_left(office)
     for path in ("/v1/referrals", "/v1/offers", "/v1/units"):
         in_pages(office, path)
     for query in ("state=offered", "unit_id=central", "unit_id=central&state=offered"):
@@ -179,6 +183,21 @@ def met_twice(office: Office) -> None:
     office.ok(COORDINATOR, "POST", f"/v1/referrals/{newer}/duplicates/{older}/settle", said)
 
 
+def told_who_left(office: Office) -> None:
+    """A coordinator leaves who has an item that waits, and one that does not."""
+    leaver = replace(COORDINATOR, subject="coordinator-ed")
+    taken = [office.submit() for _ in range(2)]
+    for referral in taken:
+        office.propose(Unplaced, referral)
+        office.ok(leaver, "POST", f"/v1/worklist/{referral}/take", {})
+    office.ok(COORDINATOR, "POST", f"/v1/referrals/{taken[0]}/reroute", {})
+    access_id, now = ended_access.of_actor(leaver), office.clock.now()
+    news = access.AccessEnded(access_id=access_id, ended_at=now, left=True)
+    office.hear(access.TOPIC, access_id, news)
+    office.run_jobs()
+    assert office.rows("SELECT * FROM work_items WHERE assigned_to = 'coordinator-ed'") == []
+
+
 def in_pages(office: Office, path: str) -> None:
     """The first two pages of a list, for each who may have it."""
     mark = "&" if "?" in path else "?"
@@ -222,7 +241,9 @@ def test_the_story_calls_every_route_but_the_one_that_reads_everything(
     assert len(made) > 50
 
 
-@pytest.mark.parametrize("index", ["ix_offers_referral_id", "ix_outbox_unpublished"])
+@pytest.mark.parametrize(
+    "index", ["ix_offers_referral_id", "ix_outbox_unpublished", "ix_work_items_taken"]
+)
 def test_without_its_index_a_table_is_read_through(
     full: tuple[Office, Statements, set[str]], index: str
 ) -> None:

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event
 
 from contracts.events.routing import Unplaced
+from services.chassis import ended_access
+from services.referral_api.store import leavers
 from tests.integration.referral_api.office import COORDINATOR, NEAR, OFFICER, Office
 
 # PostgreSQL's plans have a test of their own: they follow from how full its tables are.
@@ -31,12 +34,12 @@ LISTS = {
 
 @contextmanager
 def plans(office: Office) -> Iterator[list[str]]:
-    """The query plan of each SELECT that is made inside, in SQLite's words."""
+    """The query plan of each statement that looks for rows inside, in SQLite's words."""
     made: dict[str, Any] = {}
     found: list[str] = []
 
     def note(_c: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
-        if statement.startswith("SELECT"):
+        if statement.startswith(("SELECT", "WITH", "UPDATE work_items")):
             made[statement] = values
 
     engine = office.service.database.engine
@@ -96,6 +99,40 @@ def test_timers_are_found_by_index(office: Office) -> None:
     assert found
     assert slow(found) == []
     assert all("deadline_at<?" in step or "review_at<?" in step for step in found)
+
+
+def test_the_count_of_every_job_is_found_by_index_and_none_walks_the_referrals_by_state(
+    office: Office,
+) -> None:
+    """They are all asked several times a second, and after each commit."""
+    for _ in range(2):
+        office.submit()
+    office.run_jobs()
+    for job in office.service.jobs:
+        with plans(office) as found:
+            office.service.due(job.name)
+        # A city has some dozens of units, and refusals are forgotten: both tables are short.
+        assert set(slow(found)) <= {"SCAN units", "SCAN refused_attempts"}, job.name
+        assert not [step for step in found if "ix_referrals_state" in step], job.name
+    with plans(office) as found:
+        office.service.due("outlived")
+    assert [step for step in found if "referrals" in step] == [
+        "SEARCH referrals USING INDEX sqlite_autoindex_referrals_1 (id=?)"
+    ] * 2
+
+
+def test_what_leavers_have_is_found_by_index(office: Office) -> None:
+    waiting = office.submit()
+    office.propose(Unplaced, waiting)
+    office.ok(COORDINATOR, "POST", f"/v1/worklist/{waiting}/take", {})
+    access_id, now = ended_access.of_actor(COORDINATOR), office.clock.now()
+    with plans(office) as found, office.service.database.transaction() as session:
+        leavers.add(session, access_id, now)
+        assert leavers.count_still_held(session, now) == 1
+        assert leavers.still_held(session, now, 10) == [UUID(waiting)]
+    looks = [step for step in found if "work_items" in step]
+    assert len(looks) >= 4
+    assert [step for step in looks if "INDEX" not in step or step.startswith("SCAN")] == []
 
 
 def test_a_query_without_an_index_is_noticed(office: Office) -> None:

@@ -1,9 +1,11 @@
 """Settling duplicates: who is shown a pair, what a coordinator says of it, and what ends it."""
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import pytest
 
+from services.chassis.actor import Actor
 from tests.integration.referral_api.doubles import (
     NOTE,
     PAIRS,
@@ -13,7 +15,7 @@ from tests.integration.referral_api.doubles import (
     settle,
     twice,
 )
-from tests.integration.referral_api.office import COORDINATOR, FAR, NEAR, OFFICER, Office
+from tests.integration.referral_api.office import COORDINATOR, FAR, NEAR, OFFICER, START, Office
 from tests.integration.referral_api.queue import audited, listed, why
 
 
@@ -40,6 +42,48 @@ def test_only_who_holds_the_referral_learns_of_a_double_and_not_with_whom(office
     assert office.ok(FAR, "GET", f"/v1/offers/{far}")["duplicates"][0]["referral_id"] == newer
     assert settle(office, newer, older, "different").status_code == 200
     assert office.ok(NEAR, "GET", path)["duplicates"] == []
+
+
+GIVEN: Final = {"scope": "all_stated", "given_by": "self", "method": "spoken"}
+ENDS: Final = GIVEN | {"expires_at": (START + timedelta(hours=1)).isoformat()}
+
+
+def shown(office: Office, who: Actor, offer: str) -> list[str]:
+    """The doubles of an offer: by itself and in the list they are the same."""
+    found = office.ok(who, "GET", f"/v1/offers/{offer}")["duplicates"]
+    (item,) = office.ok(who, "GET", "/v1/offers")["items"]
+    assert item["duplicates"] == found
+    return [double["referral_id"] for double in found]
+
+
+def test_a_double_is_shown_to_no_agency_that_its_own_consent_does_not_name(office: Office) -> None:
+    older, (far,) = office.offered("far-beds", consent=GIVEN | {"agencies": ["far"]})
+    office.step(FAR, far, "accept")
+    newer, (near,) = office.offered("near-beds")
+    office.step(NEAR, near, "accept")
+    office.run_jobs()
+    assert len(doubles(office, newer)) == 1
+    assert shown(office, NEAR, near) == []
+    assert shown(office, FAR, far) == [newer]
+    renewed = GIVEN | {"agencies": ["far", "near"]}
+    office.ok(COORDINATOR, "POST", f"/v1/referrals/{older}/consent", renewed)
+    assert shown(office, NEAR, near) == [older]
+
+
+@pytest.mark.parametrize("over", ["own", "other"])
+def test_a_double_is_shown_no_longer_once_a_consent_is_over_noticed_or_not(
+    office: Office, over: str
+) -> None:
+    own, other = (ENDS, GIVEN) if over == "own" else (GIVEN, ENDS)
+    older, (far,) = office.offered("far-beds", consent=other)
+    office.step(FAR, far, "accept")
+    _, (near,) = office.offered("near-beds", consent=own)
+    office.step(NEAR, near, "accept")
+    office.run_jobs()
+    assert shown(office, NEAR, near) == [older]
+    office.clock.advance(timedelta(hours=1))
+    assert shown(office, NEAR, near) == []
+    assert office.seen(older)["consent"] == "given"
 
 
 def test_the_same_person_keeps_the_older_referral_and_the_newer_leaves_every_figure(

@@ -14,7 +14,14 @@ from joserfc.jwk import KeySet, OctKey, OKPKey
 from contracts.problems import Problem, ProblemError
 from contracts.vocabulary import Role
 from services.chassis.actor import Actor
-from services.chassis.tokens import LEEWAY, TokenFormError, Tokens, create_key_file, read_keys
+from services.chassis.tokens import (
+    LEEWAY,
+    LONGEST_LIFE,
+    TokenFormError,
+    Tokens,
+    create_key_file,
+    read_keys,
+)
 from tests.ports.samples import NOON
 from tests.ports.small_site import ADMIN, OFFICER, signing_keys
 
@@ -179,6 +186,16 @@ def test_no_token_is_issued_that_would_not_be_taken(
 ) -> None:
     with pytest.raises(TokenFormError, match=right):
         tokens.issue(actor, NOON)
+
+
+def test_no_token_of_whomever_is_taken_that_lives_longer_than_a_day(tokens: Tokens) -> None:
+    begins = int(NOON.timestamp())
+    day = int(LONGEST_LIFE.total_seconds())
+    assert tokens.verify(signed(claims(exp=begins + day)), NOON) == ADMIN
+    for longer in (claims(exp=begins + day + 1), claims(iat=begins - day, exp=begins + 60)):
+        with pytest.raises(ProblemError, match="longer than 24 hours") as refused:
+            tokens.verify(signed(longer), NOON)
+        assert refused.value.problem is Problem.UNAUTHENTICATED
 
 
 @pytest.mark.parametrize("life", [timedelta(0), timedelta(seconds=-1), timedelta(hours=25)])

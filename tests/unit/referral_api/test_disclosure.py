@@ -21,6 +21,8 @@ from services.referral_api.domain.facts import Facts
 from services.referral_api.domain.offer import UNENDED
 
 GIVEN = ConsentStatus.GIVEN
+WHOLE = disclosure.Openness(GIVEN, ConsentScope.ALL_STATED)
+BRIEF = disclosure.Openness(GIVEN, ConsentScope.CONTACT_AND_NEED)
 FACTS = Facts(
     need=Need.EMERGENCY_SHELTER,
     urgency=Urgency.URGENT,
@@ -39,7 +41,7 @@ SAID: dict[str, Any] = {"name": "Robin", "note": "a note", "age": 34, "entry_doo
 
 
 def test_an_offer_shows_a_band_and_neither_age_nor_place_nor_wishes() -> None:
-    shown = disclosure.in_offer(FACTS, OfferState.OPEN, GIVEN)
+    shown = disclosure.in_offer(FACTS, OfferState.OPEN, WHOLE)
     assert shown["age_band"] is AgeBand.FROM_25_TO_44
     assert set(shown) == {
         "age_band",
@@ -59,12 +61,12 @@ def told(shown: dict[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize("state", OfferState)
 def test_an_offer_of_a_protected_need_shows_nothing_of_the_person(state: OfferState) -> None:
-    assert told(disclosure.in_offer(PROTECTED, state, GIVEN)) == set()
+    assert told(disclosure.in_offer(PROTECTED, state, WHOLE)) == set()
 
 
 @pytest.mark.parametrize("state", OfferState)
 def test_facts_are_shown_while_the_offer_has_not_ended(state: OfferState) -> None:
-    shown = told(disclosure.in_offer(FACTS, state, GIVEN))
+    shown = told(disclosure.in_offer(FACTS, state, WHOLE))
     assert shown == ({"age_band", "language", "household_size"} if state in UNENDED else set())
 
 
@@ -93,7 +95,8 @@ def test_only_an_accepted_or_engaged_offer_opens_the_person(state: OfferState) -
 def test_no_other_consent_than_a_given_one_opens_or_shows_anything(status: ConsentStatus) -> None:
     with pytest.raises(ConflictError, match="consent"):
         disclosure.check_may_read(OfferState.ACCEPTED, status)
-    assert told(disclosure.in_offer(FACTS, OfferState.ACCEPTED, status)) == set()
+    over = disclosure.Openness(status, ConsentScope.ALL_STATED)
+    assert told(disclosure.in_offer(FACTS, OfferState.ACCEPTED, over)) == set()
 
 
 ANSWERED = replace(
@@ -106,7 +109,7 @@ ASKED = ["documents", "gender"]
 
 
 def test_an_agency_sees_the_answers_to_what_its_program_asks_and_what_is_still_open() -> None:
-    shown = disclosure.in_offer(ANSWERED, OfferState.OPEN, GIVEN, ASKED)
+    shown = disclosure.in_offer(ANSWERED, OfferState.OPEN, WHOLE, ASKED)
     assert shown["eligibility"] == [EligibilityCode.GENDER_WOMAN]
     assert shown["questions"] == [Question.DOCUMENTS]
     assert shown["also_speaks"] == ("en",)
@@ -117,10 +120,17 @@ def test_an_agency_sees_the_answers_to_what_its_program_asks_and_what_is_still_o
 def test_answers_and_questions_are_shown_where_the_other_facts_are(
     state: OfferState, status: ConsentStatus
 ) -> None:
-    shown = told(disclosure.in_offer(ANSWERED, state, status, ASKED))
+    consent = disclosure.Openness(status, ConsentScope.ALL_STATED)
+    shown = told(disclosure.in_offer(ANSWERED, state, consent, ASKED))
     open_to = state in UNENDED and status is GIVEN
     assert ({"eligibility", "also_speaks", "questions"} <= shown) is open_to
     assert bool(shown) is open_to
+
+
+@pytest.mark.parametrize("state", UNENDED)
+def test_a_consent_to_contact_and_need_leaves_answers_and_questions_out(state: OfferState) -> None:
+    shown = told(disclosure.in_offer(ANSWERED, state, BRIEF, ASKED))
+    assert shown == {"age_band", "language", "household_size"}
 
 
 ANSWERS: dict[str, Any] = {"income": "low", "not_known": ["age"], "note": "a note"}

@@ -38,6 +38,15 @@ TABLE = [
     (person("Kim Novak"), person("Tim Novak"), []),
     (person("Robin Marlowe"), person("Roben Marlow-Hill", 30), [NEAR]),
     (person("Anna Anna"), person("Anna Marlowe"), []),
+    # Words that are no name make nobody the same, and nobody a stranger to anybody.
+    (person("Unknown Male"), person("unknown, MALE"), []),
+    (person("John Doe"), person("Doe, John #2"), []),
+    (person("Refused Anonymous"), person("refused anonymous"), []),
+    (person("No name given"), person("no name given"), []),
+    (person("Test Test"), person("Test Test"), []),
+    (person("Mr Hale"), person("Mr Hale"), []),
+    (person("Unknown Robin Marlowe"), person("Robin Marlowe"), [NAME]),
+    (person("Jane Doe", phone="5558675309"), person("Robin Hale", phone="5558675309"), [PHONE]),
     # Ages: what was stated of both must not lie further apart than two years.
     (person("Robin Marlowe", 34), person("Robin Marlowe", 36), [NAME]),
     (person("Robin Marlowe", 34), person("Robin Marlowe", 37), []),
@@ -72,6 +81,7 @@ def test_the_table_of_likeness_reads_the_same_from_both_sides(
         (person("Robin"), False),
         (person(None), False),
         (person("  ", phone="12"), False),
+        (person("Unknown Female"), False),
         (person("Robin Marlowe"), True),
         (person(None, phone="555-8675"), True),
         (person(None, email="r@example.org"), True),
