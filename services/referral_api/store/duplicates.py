@@ -90,8 +90,9 @@ INDEXES: Final = (
         postgresql_where=_LIVE,
     ),
 )
-# In one transaction: each comparison may open as many persons as MOST_COMPARED.
-AT_ONCE: Final = 10
+# In one transaction: it may open as many persons as MOST_COMPARED, and an agency that answers
+# meanwhile waits for it.
+AT_ONCE: Final = 1
 _PAIRS: Final = cast("Table", Duplicate.__table__)
 # The words stand in the statement itself, as the partial indexes need it.
 _IS_OPEN: Final = Referral.state.in_(bindparam("open", OPEN, expanding=True, literal_execute=True))
