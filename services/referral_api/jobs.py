@@ -178,25 +178,24 @@ class Erasing:
 
 
 def _timer(name: str, timers: Timers, find: Find, count: Count, act: Act) -> Job:
-    """A job that acts on every referral whose time has come, a batch in one transaction."""
-
-    def tick() -> int:
-        with timers.database.transaction() as session:
-            ids = find(session, timers.clock.now(), BATCH)
-        return _act(timers, sorted(set(ids)), act)
-
-    return Job(name, tick, count)
+    """A job that acts on every referral whose time has come."""
+    return Job(name, lambda: _tick(timers, find, act), count)
 
 
 def _comparing(timers: Timers) -> Job:
     """The job that looks for duplicates; what fails is put off, and waits no longer at the head."""
+    return Job(
+        "duplicates",
+        lambda: _tick(timers, duplicates.due, compare, put_off),
+        duplicates.count_due,
+    )
 
-    def tick() -> int:
-        with timers.database.transaction() as session:
-            ids = duplicates.due(session, timers.clock.now(), BATCH)
-        return _act(timers, sorted(set(ids)), compare, put_off)
 
-    return Job("duplicates", tick, duplicates.count_due)
+def _tick(timers: Timers, find: Find, act: Act, failed: Act | None = None) -> int:
+    """Act on a batch in one transaction; returns how much was done."""
+    with timers.database.transaction() as session:
+        ids = find(session, timers.clock.now(), BATCH)
+    return _act(timers, sorted(set(ids)), act, failed)
 
 
 def _act(timers: Timers, ids: Sequence[UUID], act: Act, failed: Act | None = None) -> int:

@@ -1,15 +1,12 @@
 """A month in a city: officers, sixty agencies of different habits, a coordinator, and time."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from random import Random
 from string import ascii_lowercase
 from typing import Any, Final
 from uuid import UUID
-
-import httpx
 
 from services.chassis.actor import Actor
 from tests.journey.directory import CENTRE
@@ -18,10 +15,8 @@ from tests.journey.town import ADMIN, COORDINATOR, OFFICER, TRAINEE, Town, submi
 
 DAYS: Final = 30
 ROUNDS_A_DAY: Final = 1
-ROUND: Final = timedelta(hours=24 / ROUNDS_A_DAY)
 ROUNDS: Final = DAYS * ROUNDS_A_DAY
 INTRUDES_EVERY: Final = 10
-PAGE: Final = 200
 # Nobody in the city serves the first of these needs, and who serves the other is always full.
 DRAWN: Final = NEEDS | {"psychiatric_care": 4, FULL_UP: 4}
 URGENCIES: Final = {"routine": 5, "urgent": 4, "crisis": 1}
@@ -54,7 +49,6 @@ class Month:
     done: Counter[str] = field(default_factory=Counter)
     intrusions: list[str] = field(default_factory=list)
     rng: Random = field(default_factory=lambda: Random(30))  # noqa: S311 - a play, not a secret
-    _tokens: dict[Actor, str] = field(default_factory=dict)
     _plans: dict[int, list[Callable[[], object]]] = field(default_factory=dict)
     _turn: int = 0
 
@@ -72,11 +66,8 @@ class Month:
             self.town.settle()
 
     def _begin(self) -> None:
-        """The clock moves on; tokens are new each round, and agencies open, close and rest."""
-        moment = self.town.now() + ROUND
-        self.town.put(ADMIN, "/ops/clock", {"now": moment.isoformat()})
-        self._tokens.clear()
-        self.town.settle()
+        """The clock moves on; agencies open, close and rest."""
+        self.town.pass_time(hours=24 / ROUNDS_A_DAY)
         for agency in self.agencies:
             self._live(agency)
 
@@ -86,19 +77,19 @@ class Month:
         if first != agency.number % ROUNDS_A_DAY:
             return
         if agency.habit == "closing" and day == 8 + agency.number % 12:
-            self._must(ADMIN, "POST", f"{path}/close", {})
+            self.town.post(ADMIN, f"{path}/close", {})
         if agency.habit == "pausing" and day % 7 in {0, 2}:
             step = "pause" if day % 7 == 0 else "resume"
             body = {"reason": "short_of_staff"} if step == "pause" else {}
-            self._must(agency.desk, "POST", f"{path}/{step}", body)
+            self.town.post(agency.desk, f"{path}/{step}", body)
         if agency.habit != "silent" and day % 7 == 3:
             self._state_capacity(agency)
 
     def _state_capacity(self, agency: Agency) -> None:
         path = f"/v1/programs/{agency.program}/capacity"
-        version = self._must(agency.desk, "GET", path)["version"]
+        version = self.town.get(agency.desk, path)["version"]
         body = {"available": self.rng.randint(0, agency.places)}
-        self._must(agency.desk, "PUT", path, body, If_Match=f'"{version}"')
+        self.town.put(agency.desk, path, body, If_Match=f'"{version}"')
 
     def _meet(self) -> None:
         """The officers' share of this round."""
@@ -107,7 +98,7 @@ class Month:
             who = TRAINEE if number % 50 == 49 else OFFICER
             if number % 20 == 19:
                 self._tally(who)
-            receipt = self._must(who, "POST", "/v1/referrals", self._body(), **self._key())
+            receipt = self.town.post(who, "/v1/referrals", self._body(), **self._key())
             self.submitted.add(receipt["referral_id"])
             if self.rng.random() < 0.04:
                 self._later(1, self._taken_back(who, receipt["referral_id"]))
@@ -115,7 +106,7 @@ class Month:
 
     def _tally(self, who: Actor) -> None:
         body = {"need": "counselling", "entry_door": "community"}
-        self._must(who, "POST", "/v1/tallies", body, **self._key())
+        self.town.post(who, "/v1/tallies", body, **self._key())
         self.done["said no"] += who is OFFICER
 
     def _key(self) -> dict[str, str]:
@@ -150,7 +141,7 @@ class Month:
     def _answer(self) -> None:
         """Each agency that visits deals with what is open; all learn of it from one look."""
         by_name = {agency.name: agency for agency in self.agencies}
-        for offer in list(self._pages(COORDINATOR, "/v1/offers?state=open")):
+        for offer in list(self.town.items(COORDINATOR, "/v1/offers?state=open")):
             agency = by_name.get(offer["agency_id"])
             if agency is not None and agency.visits(self._turn):
                 self._deal(agency, offer)
@@ -199,7 +190,7 @@ class Month:
 
     def _tidy(self) -> None:
         """The coordinator's day: what nobody can take is tried once more, and at last closed."""
-        for item in list(self._pages(COORDINATOR, "/v1/worklist")):
+        for item in list(self.town.items(COORDINATOR, "/v1/worklist")):
             path = f"/v1/referrals/{item['referral']['referral_id']}"
             if "reroute" in item["can"] and self.rng.random() < 0.3:
                 self._try("rerouted", COORDINATOR, f"{path}/reroute", {})
@@ -209,12 +200,12 @@ class Month:
 
     def _intrude(self, agency: Agency) -> None:
         """All that an agency may not do to the others; what succeeds is remembered."""
-        board = list(self._pages(COORDINATOR, "/v1/offers"))[-5:]
+        board = list(self.town.items(COORDINATOR, "/v1/offers"))[-5:]
         for offer in board:
             if offer["agency_id"] == agency.name:
                 continue
             for method, path, body in forbidden(offer):
-                answer = self._ask(agency.desk, method, path, body)
+                answer = self.town.call(agency.desk, method, path, body)
                 self.done["intrusions"] += 1
                 if answer.status_code not in {403, 404}:
                     self.intrusions.append(f"{method} {path}: {answer.status_code}")
@@ -224,33 +215,10 @@ class Month:
 
     def _try(self, what: str, who: Actor, path: str, body: object) -> bool:
         """Whether a step was still to be taken; what something else overtook answers 404 or 409."""
-        answer = self._ask(who, "POST", path, body)
+        answer = self.town.call(who, "POST", path, body)
         assert answer.status_code in {200, 201, 404, 409}, f"{path}: {answer.text}"
         self.done[what if answer.is_success else f"{what}: overtaken"] += 1
         return answer.is_success
-
-    def _must(self, who: Actor, method: str, path: str, body: object = None, **more: str) -> Any:
-        answer = self._ask(who, method, path, body, **more)
-        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json()
-
-    def _ask(
-        self, who: Actor, method: str, path: str, body: object = None, **more: str
-    ) -> httpx.Response:
-        if who not in self._tokens:
-            self._tokens[who] = self.town.column.platform.tokens.issue(who, self.town.now())
-        named = {name.replace("_", "-"): value for name, value in more.items()}
-        headers = {"Authorization": f"Bearer {self._tokens[who]}"} | named
-        return self.town.client.request(method, path, json=body, headers=headers)
-
-    def _pages(self, who: Actor, path: str) -> Iterator[dict[str, Any]]:
-        joint, after = "&" if "?" in path else "?", ""
-        while True:
-            page = self._must(who, "GET", f"{path}{joint}limit={PAGE}{after}")
-            yield from page["items"]
-            if page["next"] is None:
-                return
-            after = f"&after={page['next']}"
 
     def _drawn(self, weights: dict[Any, int]) -> Any:
         return self.rng.choices(list(weights), list(weights.values()))[0]

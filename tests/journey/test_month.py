@@ -55,8 +55,11 @@ def never(town: Town) -> list[str]:
 
 def adrift(town: Town, submitted: set[str]) -> list[str]:
     """Whoever neither reached an end nor waits for somebody, with a reason and by a time."""
-    found, listed = [], {item["referral"]["referral_id"]: item for item in worklist(town)}
-    seen = {item["referral_id"]: item for item in pages(town, "/v1/referrals")}
+    found, listed = (
+        [],
+        {item["referral"]["referral_id"]: item for item in town.items(COORDINATOR, "/v1/worklist")},
+    )
+    seen = {item["referral_id"]: item for item in town.items(COORDINATOR, "/v1/referrals")}
     for ident in submitted:
         item = seen.get(ident)
         if item is None:
@@ -106,19 +109,3 @@ def _differences(
         if times != ours["times"]:
             found.append(f"{dimension} {value}: {times} and not {ours['times']}")
     return found
-
-
-def worklist(town: Town) -> list[dict[str, Any]]:
-    """The coordinator's list, whole."""
-    return pages(town, "/v1/worklist")
-
-
-def pages(town: Town, path: str) -> list[dict[str, Any]]:
-    """Every item of a list."""
-    found, after = [], ""
-    while True:
-        page = town.get(COORDINATOR, f"{path}?limit=200{after}")
-        found += page["items"]
-        if page["next"] is None:
-            return found
-        after = f"&after={page['next']}"

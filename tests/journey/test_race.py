@@ -20,7 +20,6 @@ from tests.journey.town import COORDINATOR, OFFICER, Town, partner, submission
 DESK: Final = partner("harbour")
 TEAMS: Final = 8  # of four clients each
 TIMEOUT_S: Final = 60
-PAGE: Final = 200
 NAME: Final = "Robin Marlowe"
 CAME_FIRST: Final = {"offer.accept", "person.read"}
 ENDS: Final = {"referral.withdraw", "consent.revoke"}
@@ -144,7 +143,10 @@ def offered(town: Town, rounds: int) -> list[Round]:
     with ThreadPoolExecutor(TEAMS) as pool:
         list(pool.map(submit, range(TEAMS)))
     town.settle()
-    return [Round(offer["referral_id"], offer["offer_id"]) for offer in _every_offer(town)]
+    return [
+        Round(offer["referral_id"], offer["offer_id"])
+        for offer in town.items(DESK, "/v1/offers?state=open")
+    ]
 
 
 def out_of_order(town: Town) -> Iterator[str]:
@@ -181,13 +183,3 @@ def _connection(town: Town, who: Actor) -> httpx.Client:
     token = town.column.platform.tokens.issue(who, town.now())
     headers = {"Authorization": f"Bearer {token}"}
     return httpx.Client(base_url=town.column.address, headers=headers, timeout=TIMEOUT_S)
-
-
-def _every_offer(town: Town) -> Iterator[dict[str, Any]]:
-    after = ""
-    while True:
-        page = town.get(DESK, f"/v1/offers?state=open&limit={PAGE}{after}")
-        yield from page["items"]
-        if page["next"] is None:
-            return
-        after = f"&after={page['next']}"

@@ -18,6 +18,7 @@ from tests.journey.directory import CENTRE, directory
 from tests.journey.invariants import violations
 
 SETTLE_S: Final = 120.0
+PAGE: Final = 200
 
 
 @dataclass(slots=True)
@@ -43,6 +44,16 @@ class Town:
     def get(self, who: Actor, path: str) -> Any:
         """The body of a GET that must succeed."""
         return _ok(self.call(who, "GET", path))
+
+    def items(self, who: Actor, path: str) -> Iterator[Any]:
+        """Every item of a list, page after page."""
+        joint, after = "&" if "?" in path else "?", ""
+        while True:
+            page = self.get(who, f"{path}{joint}limit={PAGE}{after}")
+            yield from page["items"]
+            if page["next"] is None:
+                return
+            after = f"&after={page['next']}"
 
     def post(self, who: Actor, path: str, body: object = None, **headers: str) -> Any:
         """The body of a POST that must succeed."""

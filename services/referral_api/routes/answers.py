@@ -8,6 +8,7 @@ from contracts.likeness import Likeness
 from contracts.questions import ASKED_AS, Question
 from contracts.vocabulary import SECTOR_OF, ReferralState, Role
 from services.chassis.actor import Actor
+from services.chassis.api import Answer, Call
 from services.referral_api.domain import disclosure
 from services.referral_api.domain.facts import still_open
 from services.referral_api.domain.offer import HOLDING, UNENDED
@@ -19,7 +20,9 @@ from services.referral_api.store.handoffs import HandoffRow
 from services.referral_api.store.offers import Offered
 from services.referral_api.store.worklist import Listed
 from services.referral_api.tables import Offer, Referral
+from services.referral_api.usecases import read
 from services.referral_api.usecases.beside_offer import BesideOffers
+from services.referral_api.usecases.offered import OfferCommand
 from services.referral_api.usecases.read import Seen
 from services.referral_api.usecases.snapshot import facts_of
 
@@ -80,6 +83,17 @@ def referral_for(actor: Actor, seen: Seen, now: datetime) -> dict[str, Any]:
         "offers": [_placed(offer) for offer in seen.offers],
         "consent": referral.consent_status,
     }
+
+
+def answer_of(call: Call, referral: Referral) -> Answer:
+    """A referral as its caller may see it, with the ETag that an edit of its facts has to name."""
+    (seen,) = read.beside(call.session, [referral])
+    return Answer(referral_for(call.actor, seen, call.now()), referral.facts_version)
+
+
+def offer_of(on: OfferCommand) -> dict[str, Any]:
+    """The offer that a step was taken on."""
+    return offer_view(on.offer, on.command.referral)
 
 
 def offer_view(offer: Offer, referral: Referral) -> dict[str, Any]:

@@ -11,11 +11,10 @@ from services.chassis.api import Answer, Api, Call, Contract, Tenant
 from services.referral_api.routes import answers
 from services.referral_api.routes.desk import on_answer, on_offer, on_referral
 from services.referral_api.store import consents as store
-from services.referral_api.tables import Consent, Referral
+from services.referral_api.tables import Consent
 from services.referral_api.usecases import read
 from services.referral_api.usecases.acknowledge_revocation import acknowledge_revocation
 from services.referral_api.usecases.erase import erase
-from services.referral_api.usecases.offered import OfferCommand
 from services.referral_api.usecases.record_consent import record, record_by_holder
 from services.referral_api.usecases.revoke import revoke, revoke_by_agency
 
@@ -68,7 +67,7 @@ def record_consent(call: Call, referral_id: UUID) -> Answer:
     """Record a consent that was obtained or renewed after the submission."""
     command = on_referral(call, referral_id)
     record(command, call.body)
-    return _answer(call, command.referral)
+    return answers.answer_of(call, command.referral)
 
 
 @of_referrals.route_for(
@@ -81,7 +80,7 @@ def revoke_consent(call: Call, referral_id: UUID) -> Answer:
     """Revoke the consent for the person: the referral ends, every holder is told."""
     command = on_referral(call, referral_id)
     revoke(command, call.body.get("note"))
-    return _answer(call, command.referral)
+    return answers.answer_of(call, command.referral)
 
 
 @of_referrals.route_for(
@@ -94,7 +93,7 @@ def erase_referral(call: Call, referral_id: UUID) -> Answer:
     """Erase what is known of the person, for ever; a referral that goes on is withdrawn."""
     command = on_referral(call, referral_id)
     erase(command, call.body["reason"])
-    return _answer(call, command.referral)
+    return answers.answer_of(call, command.referral)
 
 
 @of_offers.route_for(
@@ -103,7 +102,7 @@ def erase_referral(call: Call, referral_id: UUID) -> Answer:
 def record_consent_of_person(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Record the consent that the agency obtained; from then on it may read the person."""
     on = on_offer(call, offer_id)
-    return _offer(record_by_holder(on, call.body))
+    return answers.offer_of(record_by_holder(on, call.body))
 
 
 @of_offers.route_for(
@@ -115,7 +114,7 @@ def record_consent_of_person(call: Call, offer_id: UUID) -> dict[str, Any]:
 def revoke_consent_at_agency(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Revoke the consent for a person who told the agency so; the referral ends."""
     on = on_offer(call, offer_id)
-    return _offer(revoke_by_agency(on, call.body.get("note")))
+    return answers.offer_of(revoke_by_agency(on, call.body.get("note")))
 
 
 @of_offers.route_for(
@@ -127,18 +126,9 @@ def revoke_consent_at_agency(call: Call, offer_id: UUID) -> dict[str, Any]:
 def acknowledge_revoked_consent(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Say that the agency no longer uses what it knows of the person."""
     on = on_answer(call, offer_id)
-    return _offer(acknowledge_revocation(on))
+    return answers.offer_of(acknowledge_revocation(on))
 
 
 def _view(consent: Consent) -> dict[str, Any]:
     shown = {name: getattr(consent, name) for name in _SHOWN}
     return shown | {"sectors": [Sector(word) for word in consent.sectors]}
-
-
-def _offer(on: OfferCommand) -> dict[str, Any]:
-    return answers.offer_view(on.offer, on.command.referral)
-
-
-def _answer(call: Call, referral: Referral) -> Answer:
-    (seen,) = read.beside(call.session, [referral])
-    return Answer(answers.referral_for(call.actor, seen, call.now()), referral.facts_version)

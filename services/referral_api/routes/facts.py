@@ -10,7 +10,6 @@ from contracts.vocabulary import Role
 from services.chassis.api import Answer, Api, Call, Contract, IfMatch, Tenant
 from services.referral_api.routes import answers
 from services.referral_api.routes.desk import on_offer, on_referral
-from services.referral_api.usecases import read
 from services.referral_api.usecases.add_facts import add_facts, add_facts_of_offer
 
 of_referrals = Api("facts_of_referrals", __name__, url_prefix="/v1/referrals", description=__doc__)
@@ -32,9 +31,7 @@ def add_facts_to_referral(call: Call, referral_id: UUID) -> Answer:
     """
     command = on_referral(call, referral_id)
     add_facts(command, _said(call), call.expected_version)
-    (seen,) = read.beside(call.session, [command.referral])
-    shown = answers.referral_for(call.actor, seen, call.now())
-    return Answer(shown, command.referral.facts_version)
+    return answers.answer_of(call, command.referral)
 
 
 @of_offers.route_for(
@@ -49,8 +46,7 @@ def add_facts_through_offer(call: Call, offer_id: UUID) -> Answer:
     To change one, send the ETag of your last read of the offer as If-Match.
     """
     on = add_facts_of_offer(on_offer(call, offer_id), _said(call), call.expected_version)
-    referral = on.command.referral
-    return Answer(answers.offer_view(on.offer, referral), referral.facts_version)
+    return Answer(answers.offer_of(on), on.command.referral.facts_version)
 
 
 def _said(call: Call) -> dict[Question, Any]:

@@ -25,7 +25,6 @@ from services.referral_api.usecases.contact import contact
 from services.referral_api.usecases.decline import decline
 from services.referral_api.usecases.engage import engage
 from services.referral_api.usecases.not_served import not_served
-from services.referral_api.usecases.offered import OfferCommand
 
 api = Api("offers", __name__, url_prefix="/v1/offers", description=__doc__)
 _READERS: Final = {Role.PARTNER: Tenant.OWN_AGENCY, Role.COORDINATOR: Tenant.ALL}
@@ -72,7 +71,7 @@ def read_offer(call: Call, offer_id: UUID) -> Answer:
 def acknowledge_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Say that the offer was seen; its deadline stands."""
     on = on_answer(call, offer_id)
-    return _view(acknowledge(on))
+    return answers.offer_of(acknowledge(on))
 
 
 @api.route_for(
@@ -81,7 +80,7 @@ def acknowledge_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
 def accept_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Accept the offer; the person may be read from now on. One agency wins a referral."""
     on = on_answer(call, offer_id)
-    return _view(accept(on))
+    return answers.offer_of(accept(on))
 
 
 @api.route_for(
@@ -90,7 +89,7 @@ def accept_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
 def decline_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Decline the offer, before or after accepting it."""
     on = on_answer(call, offer_id)
-    return _view(decline(on, *_no(call)))
+    return answers.offer_of(decline(on, *_no(call)))
 
 
 @api.route_for(
@@ -103,7 +102,9 @@ def record_contact(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Record an attempt to reach the person."""
     said = call.body
     on = on_answer(call, offer_id)
-    return _view(contact(on, said["mode"], said.get("attempted_at"), reached=said["reached"]))
+    return answers.offer_of(
+        contact(on, said["mode"], said.get("attempted_at"), reached=said["reached"])
+    )
 
 
 @api.route_for(
@@ -112,7 +113,7 @@ def record_contact(call: Call, offer_id: UUID) -> dict[str, Any]:
 def engage_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Record that the person and the program have begun."""
     on = on_answer(call, offer_id)
-    return _view(engage(on))
+    return answers.offer_of(engage(on))
 
 
 @api.route_for(
@@ -124,7 +125,7 @@ def engage_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
 def complete_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Record the outcome; the referral closes."""
     on = on_answer(call, offer_id)
-    return _view(complete(on, call.body["outcome"]))
+    return answers.offer_of(complete(on, call.body["outcome"]))
 
 
 @api.route_for(
@@ -136,7 +137,7 @@ def complete_offer(call: Call, offer_id: UUID) -> dict[str, Any]:
 def mark_not_served(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Say that the person could not be served: routed again, or closed, by the reason's side."""
     on = on_answer(call, offer_id)
-    return _view(not_served(on, *_no(call)))
+    return answers.offer_of(not_served(on, *_no(call)))
 
 
 @api.route_for("GET", f"{_ONE}/person", _AGENCY, Contract(answer=bodies.PersonView))
@@ -144,10 +145,6 @@ def read_person(call: Call, offer_id: UUID) -> dict[str, Any]:
     """Read the person of an accepted offer; every read is audited."""
     shown = read.person(on_offer(call, offer_id))
     return shown | {"questions": answers.asked(shown["questions"])}
-
-
-def _view(on: OfferCommand) -> dict[str, Any]:
-    return answers.offer_view(on.offer, on.command.referral)
 
 
 def _no(call: Call) -> tuple[Reason, Side, str | None]:

@@ -15,7 +15,6 @@ from services.chassis.pages import PageQuery
 from services.referral_api.routes import answers
 from services.referral_api.routes.desk import desk, on_referral
 from services.referral_api.store import referrals as store
-from services.referral_api.tables import Referral
 from services.referral_api.usecases import disclosures, read
 from services.referral_api.usecases.close import close
 from services.referral_api.usecases.correct import correct
@@ -75,7 +74,7 @@ def list_referrals(call: Call) -> dict[str, Any]:
 @api.route_for("GET", _ONE, _OWN, Contract(answer=bodies.ReferralView))
 def read_referral(call: Call, referral_id: UUID) -> Answer:
     """Read a referral: an officer learns a coarse status and nothing else."""
-    return _answer(call, read.find(call.session, referral_id, call.actor))
+    return answers.answer_of(call, read.find(call.session, referral_id, call.actor))
 
 
 @api.route_for(
@@ -92,7 +91,7 @@ def correct_referral(call: Call, referral_id: UUID) -> Answer:
     """
     command = on_referral(call, referral_id)
     correct(command, call.expected_version(), call.body)
-    return _answer(call, command.referral)
+    return answers.answer_of(call, command.referral)
 
 
 @api.route_for(
@@ -102,7 +101,7 @@ def withdraw_referral(call: Call, referral_id: UUID) -> Answer:
     """Withdraw a referral for the person; a revoked consent ends it in this same step."""
     command = on_referral(call, referral_id)
     withdraw(command, call.body["reason"], call.body.get("note"))
-    return _answer(call, command.referral)
+    return answers.answer_of(call, command.referral)
 
 
 @api.route_for(
@@ -115,7 +114,7 @@ def reroute_referral(call: Call, referral_id: UUID) -> Answer:
     """Have the matcher look again for a waitlisted or unplaced referral."""
     command = on_referral(call, referral_id)
     reroute(command, call.body.get("note"))
-    return _answer(call, command.referral)
+    return answers.answer_of(call, command.referral)
 
 
 @api.route_for(
@@ -131,7 +130,7 @@ def place_referral(call: Call, referral_id: UUID) -> Answer:
     """
     command, said = on_referral(call, referral_id), call.body
     (insist if said["insist"] else place)(command, said["program_id"], said["note"])
-    return _answer(call, command.referral)
+    return answers.answer_of(call, command.referral)
 
 
 @api.route_for(
@@ -142,7 +141,7 @@ def close_referral(call: Call, referral_id: UUID) -> Answer:
     command = on_referral(call, referral_id)
     said = call.body
     close(command, said["outcome"], said.get("reason"), said.get("side"), said.get("note"))
-    return _answer(call, command.referral)
+    return answers.answer_of(call, command.referral)
 
 
 @api.route_for(
@@ -155,7 +154,7 @@ def mark_entered_in_error(call: Call, referral_id: UUID) -> Answer:
     """Mark a referral that should never have been; it leaves every figure."""
     command = on_referral(call, referral_id)
     enter_in_error(command, call.body["note"])
-    return _answer(call, command.referral)
+    return answers.answer_of(call, command.referral)
 
 
 @api.route_for("GET", f"{_ONE}/history", _COORDINATOR, Contract(answer=bodies.History))
@@ -182,8 +181,3 @@ def read_disclosures(call: Call, referral_id: UUID) -> disclosures.Disclosures:
 def read_notes(call: Call, referral_id: UUID) -> dict[str, Any]:
     """Read the free texts that came with declines, placements and closures; audited."""
     return {"items": read.notes(on_referral(call, referral_id))}
-
-
-def _answer(call: Call, referral: Referral) -> Answer:
-    (seen,) = read.beside(call.session, [referral])
-    return Answer(answers.referral_for(call.actor, seen, call.now()), referral.facts_version)
