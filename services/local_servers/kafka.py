@@ -2,18 +2,24 @@
 
 import base64
 import json
+import os
+import signal
+import tempfile
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-from services.local_servers.broker import Broker, Software
+from services.local_servers.broker import READY_S, Broker, Software
 from services.local_servers.certificates import new_authority
 from services.local_servers.claim import Claim
+from services.local_servers.java import quick_start
 from services.local_servers.kafka_config import NODE, Node, Security, properties
 from services.local_servers.kafka_jars import Progress, kafka_jars
 from services.local_servers.ports import free_ports
+from services.local_servers.waiting import wait_until
 
 PORTS_EACH: Final = 3
 
@@ -27,20 +33,20 @@ class Kafka:
         brokers: Literal[1, 3] = 1,
         security: Security | None = None,
         *,
-        cache: Path | None = None,
         progress: Progress | None = None,
+        java_options: Sequence[str] | None = None,
     ) -> None:
         """Describe the cluster; nothing runs before ``start`` or ``with``.
 
-        ``cache`` keeps the fetched jars (the user's cache folder unless given); ``progress`` is
-        told how far the first fetching is.
+        ``progress`` is told how far the first fetching is; ``java_options`` stand in place of
+        those for a quick start.
         """
         self.folder = folder.resolve()
         self.brokers: list[Broker] = []
         self._count = brokers
         self._security = security
-        self._cache = cache
         self._progress = progress
+        self._java_options = java_options
         self._claim: Claim | None = None
 
     @property
@@ -103,13 +109,16 @@ class Kafka:
             broker.wait_until_ready()
 
     def _set_up(self) -> None:
-        jars = kafka_jars(self._cache, self._progress)
+        jars = kafka_jars(progress=self._progress)
         plan = self._plan()
         nodes = [_node(self.folder, number, ports) for number, ports in plan["ports"].items()]
         if self._security is not None:
             self._make_certificates()
         users = self._security.users if self._security is not None else {}
-        software = Software(jars=jars, cluster=plan["cluster"], users=users)
+        options = self._java_options
+        if options is None:
+            options = quick_start(jars, _record)
+        software = Software(java_options=options, jars=jars, cluster=plan["cluster"], users=users)
         for node in nodes:
             node.folder.mkdir(exist_ok=True)
             tls = self._tls if self._security is not None else None
@@ -144,3 +153,14 @@ def _node(folder: Path, number: str, ports: list[int]) -> Node:
         internal=internal,
         folder=folder / f"broker-{number}",
     )
+
+
+def _record(java_options: Sequence[str]) -> None:
+    """Run a broker with these options until it serves, and let it write down what it recorded."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Kafka(Path(folder) / "kafka", java_options=java_options) as recording,
+    ):
+        (broker,) = recording.brokers
+        os.kill(broker.pid, signal.SIGTERM)
+        wait_until(lambda: not broker.running, READY_S)

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from services.local_servers import kafka_jars
 from services.local_servers.broker import Broker
 from services.local_servers.errors import LocalServerError
+from services.local_servers.java import java, quick_start
 from services.local_servers.kafka import Kafka
 from services.local_servers.kafka_config import Security
 from services.local_servers.ports import free_ports
@@ -76,14 +78,10 @@ def test_security_without_an_administrator_is_refused() -> None:
 
 
 def test_jars_come_from_the_cache_once_they_are_there(tmp_path: Path) -> None:
-    jars = kafka_jars.kafka_jars()
+    jars, told = _cached(tmp_path), list[tuple[int, int]]()
+    assert kafka_jars.kafka_jars(tmp_path, lambda done, of: told.append((done, of))) == jars
     kept = tmp_path / f"kafka-{kafka_jars.VERSION}"
-    kept.mkdir()
-    for jar in jars:
-        (kept / jar.name).symlink_to(jar)
-    told: list[tuple[int, int]] = []
-    found = kafka_jars.kafka_jars(tmp_path, lambda done, of: told.append((done, of)))
-    assert ({jar.parent for jar in found}, len(found), told) == ({kept}, len(jars), [])
+    assert ({jar.parent for jar in jars}, told) == ({kept}, [])
 
 
 def test_a_jar_that_was_tampered_with_is_not_trusted(tmp_path: Path) -> None:
@@ -96,6 +94,33 @@ def test_a_jar_that_was_tampered_with_is_not_trusted(tmp_path: Path) -> None:
         file.write(b"more")
     with pytest.raises(LocalServerError, match="is not trusted"):
         kafka_jars.check(jar.name, expected, {jar.name: tampered})
+
+
+def _cached(cache: Path) -> list[Path]:
+    """The jars as a cache folder of the test's own has them."""
+    kept = cache / f"kafka-{kafka_jars.VERSION}"
+    kept.mkdir()
+    for jar in kafka_jars.kafka_jars():
+        (kept / jar.name).symlink_to(jar)
+    return kafka_jars.kafka_jars(cache)
+
+
+def test_the_archive_of_classes_is_made_once_and_java_takes_it(tmp_path: Path) -> None:
+    jars, recordings = _cached(tmp_path), []
+
+    def run(options: Sequence[str]) -> None:
+        recordings.append(options)
+        command = [*java(jars, options), "kafka.tools.StorageTool", "random-uuid"]
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own command
+
+    options = quick_start(jars, run)
+    assert (quick_start(jars, run), len(recordings)) == (options, 1)
+    run([*options, "-XX:AOTMode=on"])  # Java refuses to start where it cannot take the archive
+
+
+def test_without_an_archive_kafka_starts_all_the_same(tmp_path: Path) -> None:
+    assert quick_start(_cached(tmp_path), lambda _: None) == []
+    assert [path.name for path in tmp_path.iterdir()] == [f"kafka-{kafka_jars.VERSION}"]
 
 
 def test_ports_are_different_and_outside_the_range_of_outgoing_connections() -> None:
