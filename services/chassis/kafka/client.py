@@ -126,6 +126,10 @@ class _Manager(KafkaConnectionManager):  # type: ignore[misc]
 
     def get_connection(self, node_id: object, **options: Any) -> Any:
         known = node_id in self._conns
+        several = self.cluster.is_bootstrap(node_id) and len(self.cluster.bootstrap_brokers()) > 1
+        if several and (left := options.get("timeout_ms")):
+            # The one that is asked first may hang: half of the time is left for another.
+            options["timeout_ms"] = left / 2
         connection = super().get_connection(node_id, **options)
         if not known:
             connection.init_future.add_errback(self._note)

@@ -104,8 +104,14 @@ class KafkaSubscription:
         self._unsettled |= {p: end for p, end in offsets.items() if end > self._ends.get(p, 0)}
         if not self._unsettled:
             return
+
+        def settle(consumer: KafkaConsumer) -> None:
+            # A new client has no share before it has joined: what is to be settled waits for that.
+            if consumer.assignment():
+                self._settle(consumer)
+
         try:
-            self._call("commit", self._settle, 0)
+            self._call("commit", settle, 0)
         except LogRefusedError:
             raise  # a new client would take the name back from whoever has it now
         except LogUnavailableError:
@@ -140,18 +146,16 @@ class KafkaSubscription:
 
     def _settle(self, consumer: KafkaConsumer) -> None:
         ours = consumer.assignment()
-        kept = {
-            TopicPartition(*place): OffsetAndMetadata(end, "", -1)
-            for place, end in self._unsettled.items()
-            if TopicPartition(*place) in ours
-        }
+        kept = {p: end for p, end in self._unsettled.items() if TopicPartition(*p) in ours}
+        offsets = {TopicPartition(*p): OffsetAndMetadata(end, "", -1) for p, end in kept.items()}
         try:
-            consumer.commit(kept, timeout_ms=ms(self._settings.answer_s))
+            consumer.commit(offsets, timeout_ms=ms(self._settings.answer_s))
         except _REVOKED as error:
             # The group is being shared out anew: what stays ours is settled after that.
             log.info("commit_during_rebalance", group=self.group, reason=type(error).__name__)
         else:
-            self._ends |= self._unsettled
+            # Not those of others: whoever gets them back may have to read and commit them again.
+            self._ends |= kept
             self._unsettled = {}
 
     def _lags(self) -> dict[TopicPartition, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -10,12 +11,13 @@ from services.chassis.event_log import LogUnavailableError
 from services.chassis.kafka import topics as kafka_topics
 from services.chassis.kafka.log import KafkaLog
 from services.chassis.kafka.settings import KafkaSettings
+from services.chassis.kafka.subscription import KafkaSubscription
 from services.chassis.kafka.topics import set_topic_configs
 from services.local_servers.broker import Broker
 from services.local_servers.kafka import Kafka
 from tests.integration.kafka.brokers import emptied, first_occurrences, published, read_until
 from tests.ports.event_log_suite import commit
-from tests.ports.patience import done, until
+from tests.ports.patience import done, polled, until
 from tests.ports.samples import TALLIES, message
 
 pytestmark = [pytest.mark.kafka, pytest.mark.many_servers]
@@ -124,6 +126,32 @@ def test_a_leader_paused_in_the_middle_of_a_send_holds_nobody_up_for_long(
     published(log, batch(3))
     assert_whole(log, 3)
     until(lambda: in_sync(log))
+
+
+def test_a_member_that_knows_of_one_broker_only_finds_the_others_when_that_one_is_away(
+    cluster: Kafka, log: KafkaLog
+) -> None:
+    published(log, batch(1))
+    with closing(log.subscribe("group", [TALLIES], "member")) as member:
+        found = read_until(member, {(key, b"1") for key in KEYS})
+        assert isinstance(member, KafkaSubscription)
+        number = member._consumer.call(_forget_all_but_the_coordinator, 5.0)  # noqa: SLF001
+        known = next(broker for broker in cluster.brokers if broker.node.number == number)
+        known.pause()
+        try:
+            until(lambda: done(lambda: commit(member, found)))
+            until(lambda: done(lambda: commit(member, polled(member))) and not member.lag())
+        finally:
+            known.resume()
+    until(lambda: in_sync(log))
+
+
+def _forget_all_but_the_coordinator(consumer: Any) -> int:
+    """What a client is left with whose last look round found one broker; returns its number."""
+    cluster = consumer._client.cluster  # noqa: SLF001
+    kept = cluster.broker_metadata(consumer._coordinator.coordinator_id)  # noqa: SLF001
+    vars(cluster).update(_brokers={kept.node_id: kept}, _bootstrap_brokers={})
+    return int(str(kept.node_id).rpartition("-")[2])
 
 
 def test_a_broker_whose_log_folder_is_lost_gets_everything_back(
