@@ -17,9 +17,8 @@ from services.cli import access, city, people, settings
 from services.cli.client import connect
 from services.cli.duties import PURPOSES
 from services.cli.local_suite import LocalSuite
-from services.cli.settle import settle
 from services.local_servers.waiting import wait_until
-from tests.integration.cli.conftest import Handoff, line_of, settings_at
+from tests.integration.cli.conftest import Handoff, line_of
 from tests.integration.cli.test_up import COMMAND
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.many_servers]
@@ -78,11 +77,6 @@ def has_another(home: Path, name: str, before: int) -> bool:
     return file.exists() and int(file.read_text().split()[0] or before) != before
 
 
-def address_in(printed: list[str]) -> str:
-    (line,) = [line for line in printed if line.startswith("Handoff is running on ")]
-    return line.removeprefix("Handoff is running on ").partition(",")[0]
-
-
 def pasted(printed: str) -> str:
     """What the printed commands answer in a shell, without spaces.
 
@@ -133,21 +127,13 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def test_a_second_start_goes_on_and_nothing_outlives_a_supervisor_that_is_killed(
-    lived_in: Path,
-) -> None:
-    with up(lived_in) as (process, printed):
-        text = "".join(printed)
-        assert "the directory is the one of last time" in text
-        assert "topics as before" in text
-        manager = people.sign_in(settings.read(lived_in))(people.MANAGER)
-        with connect(address_in(printed), manager) as http:
-            stages = http.get("/v1/outcomes/funnel")["stages"]
-        assert 1 in [stage["count"] for stage in stages]
-        assert len(ours(lived_in)) > len(NAMES)
+def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with up(home, until="processes start") as (process, _):
+        assert wait_until(lambda: len(ours(home)) > len(NAMES), ENOUGH_S), ours(home)
         process.kill()
         process.wait()
-        assert wait_until(lambda: ours(lived_in) == [], ENOUGH_S), ours(lived_in)
+        assert wait_until(lambda: ours(home) == [], ENOUGH_S), ours(home)
 
 
 def test_a_stopped_suite_is_well_and_the_doctor_says_how_to_start_it(lived_in: Path) -> None:
@@ -193,19 +179,25 @@ def sayings() -> Sayings:
 
 
 @pytest.fixture(scope="module")
-def suite(tmp_path_factory: pytest.TempPathFactory, sayings: Sayings) -> Iterator[LocalSuite]:
-    """A running suite with the bundled city, in this process."""
-    home = tmp_path_factory.mktemp("servers")
-    running = LocalSuite(settings_at(home), say=sayings, durable=False)
+def suite(lived_in: Path, sayings: Sayings) -> Iterator[LocalSuite]:
+    """The suite of that folder, running again, in this process."""
+    running = LocalSuite(settings.read(lived_in, port=0), say=sayings, durable=False)
     try:
         running.start()
-        with connect(running.address, people.sign_in(running.settings)(people.ADMIN)) as admin:
-            assert city.open_city(admin)
-            settle(admin)
         yield running
     finally:
         assert running.close() == []
-        assert ours(home) == []
+        assert ours(lived_in) == []
+
+
+def test_a_second_start_goes_on(suite: LocalSuite, sayings: Sayings) -> None:
+    assert sayings.heard("topics as before")
+    sign_in = people.sign_in(suite.settings)
+    with connect(suite.address, sign_in(people.ADMIN)) as admin:
+        assert not city.open_city(admin)
+    with connect(suite.address, sign_in(people.MANAGER)) as manager:
+        stages = manager.get("/v1/outcomes/funnel")["stages"]
+    assert 1 in [stage["count"] for stage in stages]
 
 
 def test_what_died_is_started_again_and_a_line_says_so(suite: LocalSuite, sayings: Sayings) -> None:
