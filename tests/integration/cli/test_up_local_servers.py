@@ -13,9 +13,11 @@ import httpx
 import psutil
 import pytest
 
+from services.chassis.settings import STORES
 from services.cli import access, city, people, settings
 from services.cli.client import connect
 from services.cli.duties import PURPOSES
+from services.cli.local_stores import LocalStores
 from services.cli.local_suite import LocalSuite
 from services.local_servers.waiting import wait_until
 from tests.integration.cli.conftest import Handoff, line_of
@@ -259,6 +261,20 @@ def test_the_folder_is_one_suites_alone(suite: LocalSuite) -> None:
 def test_a_folder_of_an_embedded_suite_is_left_alone(new_home: Handoff) -> None:
     assert new_home("migrate").exit_code == 0
     assert "leave --local-servers out" in line_of(new_home("up", "--local-servers"))
+
+
+def test_servers_that_the_settings_name_are_used_and_none_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for store in STORES:
+        monkeypatch.setenv(f"HANDOFF_{store.upper()}_DATABASE", f"postgresql://app@db/{store}")
+    monkeypatch.setenv("HANDOFF_KAFKA_SERVERS", "kafka.example.org:9092")
+    found = settings.read(tmp_path / "home", port=0)
+    stores = LocalStores(found, 1, Sayings())
+    opened = stores.open()
+    assert (opened.settings, opened.kafka.servers) == (found, ("kafka.example.org:9092",))
+    assert list(stores.members()) == []
+    assert not (tmp_path / "home").exists()
 
 
 def test_lost_keys_are_told_before_anything_starts(new_home: Handoff) -> None:
