@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Final
 
-from sqlalchemy import Engine, Executable, Row, create_engine, event, text
+from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
@@ -17,6 +17,8 @@ from services.chassis import postgres
 # Below 3.51.3 a WAL reset can corrupt the file (sqlite.org/wal.html#walresetbug).
 WAL_SAFE: Final = (3, 51, 3)
 POOL_TIMEOUT_S: Final = 30.0
+# A read of SQLite without a transaction: it does not wait until another process has written.
+_ALONE: Final = {"reads_alone": True}
 _WAKES: Final = "wakes_loops"
 _SCRUBS: Final = "scrubs"
 # secure_delete: what is erased must not stay readable in the free pages of the file.
@@ -86,8 +88,8 @@ class Database:
 
         No policy shows it a row of an agency's.
         """
-        options = {"isolation_level": "AUTOCOMMIT"} if self.on_postgres else {}
-        with self.engine.connect().execution_options(**options) as connection:
+        alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.on_postgres else _ALONE
+        with self.engine.connect().execution_options(**alone) as connection:
             return connection.execute(query).first()
 
     def on_publish(self, call: Callable[[], None]) -> None:
@@ -134,12 +136,13 @@ def _sqlite_engine(url: str) -> Engine:
     )
     mode = journal_mode(module.sqlite_version_info) if path else "MEMORY"
     event.listen(engine, "connect", lambda connection, _: _prepare(connection, mode))
-    event.listen(
-        engine,
-        "begin",
-        lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"),
-    )
+    event.listen(engine, "begin", _begin)
     return engine
+
+
+def _begin(connection: Connection) -> None:
+    if not _ALONE.keys() & connection.get_execution_options().keys():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _prepare(connection: Any, mode: str) -> None:

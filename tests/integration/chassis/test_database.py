@@ -43,6 +43,21 @@ def increment(database: Database) -> None:
         session.execute(text("UPDATE counter SET value = :new"), {"new": before + 1})
 
 
+def test_a_glance_does_not_wait_until_another_process_has_written(
+    counted: Database, tmp_path: Path
+) -> None:
+    (file,) = tmp_path.rglob("*.sqlite")
+    other = sqlite_module().connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("UPDATE counter SET value = 7")
+    row = counted.glance(text("SELECT value FROM counter"))
+    assert row is not None
+    assert row.value == 0
+    other.execute("COMMIT")
+    other.close()
+    assert value(counted) == 7
+
+
 def test_sixteen_threads_lose_no_update_and_meet_no_lock(counted: Database) -> None:
     at_once(lambda _: increment(counted), ROUNDS)
     assert value(counted) == THREADS * ROUNDS
