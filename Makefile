@@ -16,14 +16,14 @@ FAST := tests/unit tests/contract tests/architecture
 AT_ONCE := -n logical --dist loadfile
 SLOWEST := --durations=40 --durations-min=3
 # The longest files go first, so that no core waits for one of them in the end.
-LONGEST := tests/journey
+LONGEST := $(patsubst %,tests/journey/test_%.py,whole_model month fifty_kills matrix) tests/journey
 
 # What a person's shell has set for another project must not reach this one.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE PYTEST_ADDOPTS VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo run check lint format types imports contracts fast test soak lock clean
+.PHONY: help install demo run check lint format types imports contracts fast test over_the_cores on_many_servers soak lock clean
 
 help: ## list the commands
 	@awk -F ':[^#]*## ' '/^[a-z]+:[^#]*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,7 +59,13 @@ fast: $(INSTALLED)
 	$(BIN)/python -m pytest $(AT_ONCE) $(FAST)
 
 test: check ## check, and every other test but the long runs, on real Kafka and PostgreSQL too
-	$(BIN)/python -m pytest $(AT_ONCE) $(SLOWEST) -m "not many_servers and not soak" $(LONGEST) tests $(FAST:%=--ignore=%)
+	@$(MAKE) --no-print-directory --jobs=2 over_the_cores on_many_servers
+
+# Those on many servers wait half of their time, and what they wait for must not wait for the others.
+over_the_cores: $(INSTALLED)
+	nice $(BIN)/python -m pytest $(AT_ONCE) $(SLOWEST) -m "not many_servers and not soak" $(LONGEST) tests $(FAST:%=--ignore=%)
+
+on_many_servers: $(INSTALLED)
 	$(BIN)/python -m pytest $(SLOWEST) -m "many_servers and not soak" tests
 
 soak: $(INSTALLED) ## the long runs

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 # Real Kafka and PostgreSQL, for whatever test asks for them.
@@ -16,6 +17,13 @@ LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 # The same examples on every machine: a run that fails here fails everywhere.
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
 settings.load_profile("repeatable")
+
+
+def pytest_configure() -> None:
+    """Log a fault with a plain traceback: the picture that a console gets takes seconds."""
+    structlog.configure(
+        [structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()]
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import flask
@@ -233,8 +234,13 @@ def result_of(contract: Contract, answer: Any) -> idempotency.Result:
     """The answer as its schema writes it: inside the transaction, so that a fault undoes all."""
     headers = answer.headers() if isinstance(answer, Answer) else {}
     plain = answer.body if isinstance(answer, Answer) else answer
-    schema = contract.answer() if isinstance(contract.answer, type) else contract.answer
-    return idempotency.Result(contract.status, headers, schema.dump(plain))
+    return idempotency.Result(contract.status, headers, _made(contract.answer).dump(plain))
+
+
+@cache
+def _made(schema: type[Schema] | Schema) -> Schema:
+    """A schema that writes answers; to make it, and those within it, anew for each costs much."""
+    return schema() if isinstance(schema, type) else schema
 
 
 def response_of(result: idempotency.Result) -> flask.Response:

@@ -27,10 +27,12 @@ from services.chassis.operations import create_operations
 from services.chassis.platform import Platform
 from services.chassis.relay import Relay
 from services.chassis.service import WiredService
+from services.chassis.serving import Wsgi
 from services.chassis.settings import Settings
 from services.chassis.web import Dispatcher
 from services.cli import home
 from services.cli.embedded import build_services
+from services.cli.settings import address_of
 from services.cli.up import logging_as_service
 from tests.journey.column import START
 from tests.journey.embedded_column import settings_at
@@ -148,6 +150,17 @@ class Clockwork:
         return self._log
 
     @property
+    def wsgi(self) -> Wsgi:
+        """What answers, without a socket."""
+        operations = create_operations(self.services, self.platform.clock, self.platform.tokens)
+        return Dispatcher(self.services, operations)
+
+    @property
+    def address(self) -> str:
+        """What links in letters begin with; nobody listens there."""
+        return address_of(self.settings)
+
+    @property
     def clock(self) -> SettableClock:
         """The clock of all processes."""
         return SettableClock(self.settings.clock_file)
@@ -173,8 +186,7 @@ class Clockwork:
             self._wake_on_commit(service)
             for database in (service.database, *service.stores):
                 _hurry(database)
-        operations = create_operations(self.services, self.platform.clock, self.platform.tokens)
-        door = httpx.WSGITransport(Dispatcher(self.services, operations))
+        door = httpx.WSGITransport(self.wsgi)
         self.client = httpx.Client(transport=door, base_url="http://handoff.test")
         self._join()
 

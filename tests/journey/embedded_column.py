@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import pytest
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text
 from sqlalchemy.orm import Session
 
 from contracts.codec import Message
@@ -15,10 +17,11 @@ from contracts.topics import Service
 from services.chassis import inbox
 from services.chassis.clock import SettableClock
 from services.chassis.database import sqlite_module
+from services.chassis.event_log import EventLog
 from services.chassis.platform import Platform
 from services.chassis.service import WiredService
+from services.chassis.serving import Wsgi
 from services.chassis.settings import Mode, Settings
-from services.cli.embedded import Suite
 from services.cli.up import running
 from tests.journey.column import START, Column, Stores
 from tests.journey.forgetful_worker import never
@@ -57,11 +60,39 @@ def open_embedded(home: Path, like: Path | None = None) -> Iterator[Column]:
         yield Embedded(suite)
 
 
+class Running(Protocol):
+    """A suite in this process, whatever moves it."""
+
+    @property
+    def settings(self) -> Settings:
+        """On which it was opened."""
+
+    @property
+    def platform(self) -> Platform:
+        """Its clock, and tokens that can be issued."""
+
+    @property
+    def services(self) -> Sequence[WiredService]:
+        """As they are wired."""
+
+    @property
+    def log(self) -> EventLog:
+        """Its events."""
+
+    @property
+    def wsgi(self) -> Wsgi:
+        """What answers."""
+
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Embedded:
     """The Column of one embedded suite."""
 
-    suite: Suite
+    suite: Running
 
     @property
     def address(self) -> str:
@@ -130,8 +161,12 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 @contextmanager
 def _reading(home: Path, name: Service) -> Iterator[Session]:
-    url = f"sqlite:///{home / 'data' / f'{name}.sqlite'}"
-    engine = create_engine(url, module=sqlite_module(), poolclass=NullPool)
-    with Session(engine) as session:
+    with Session(reading_engine(home / "data" / f"{name}.sqlite")) as session:
         yield session
         session.rollback()
+
+
+@lru_cache(maxsize=8)
+def reading_engine(file: Path) -> Engine:
+    """Keeps no file open; kept itself, it need not compile a statement again for each look."""
+    return create_engine(f"sqlite:///{file}", module=sqlite_module(), poolclass=NullPool)

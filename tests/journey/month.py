@@ -169,7 +169,7 @@ class Month:
             self._later(2, lambda: self._try("given back", desk, f"{path}/decline", NO_ROOM))
             return
         if 0.05 <= draw < 0.09:
-            self._revoke_later(agency, path, referral, honoured=draw < 0.08)
+            self._revoke_later(agency, path, referral)
             return
         if draw < 0.12:
             body = {"reason": "disengaged", "side": "person"}
@@ -180,11 +180,12 @@ class Month:
         stay = self.rng.randint(3, 20)
         self._later(stay, lambda: self._try("completed", desk, f"{path}/complete", ended))
 
-    def _revoke_later(self, agency: Agency, path: str, referral: str, *, honoured: bool) -> None:
+    def _revoke_later(self, agency: Agency, path: str, referral: str) -> None:
         """The person takes the consent back; not every agency says that it has heard."""
         revoke, note = f"/v1/referrals/{referral}/revoke-consent", {"note": "said so"}
         self._later(2, lambda: self._try("revoked", COORDINATOR, revoke, note))
-        if honoured:
+        self.done["to be revoked"] += 1
+        if self.done["to be revoked"] % 4 != 1:  # a quarter is not, in the shortest month too
             said = f"{path}/acknowledge-revocation"
             self._later(4, lambda: self._try("honoured", agency.desk, said, {}))
 

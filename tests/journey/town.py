@@ -156,12 +156,17 @@ def open_town(opened: AbstractContextManager[Column], *programs: dict[str, Any])
     """A town on a column: two units and a small directory."""
     with opened as column, httpx.Client(base_url=column.address, timeout=30) as client:
         town = Town(column, client)
-        town.put(ADMIN, "/v1/units/central", {"name": "Central", "training": False})
-        town.put(ADMIN, "/v1/units/academy", {"name": "Academy", "training": True})
-        if programs:
-            town.post(ADMIN, "/v1/directory/imports", directory(*programs))
-        town.settle()
+        furnish(town, *programs)
         yield town
+
+
+def furnish(town: Town, *programs: dict[str, Any]) -> None:
+    """Two units and a small directory."""
+    town.put(ADMIN, "/v1/units/central", {"name": "Central", "training": False})
+    town.put(ADMIN, "/v1/units/academy", {"name": "Academy", "training": True})
+    if programs:
+        town.post(ADMIN, "/v1/directory/imports", directory(*programs))
+    town.settle()
 
 
 def _ok(response: httpx.Response) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 
 from services.chassis.keys import person_keys
 from services.cli.home import STORE
@@ -13,7 +13,7 @@ from services.cli.settle import under_way
 from services.referral_api.tables import PersonField
 from tests.journey import whole_figures as figures
 from tests.journey.clockwork import Clockwork
-from tests.journey.embedded_column import stores_in
+from tests.journey.embedded_column import reading_engine, stores_in
 from tests.journey.invariants import violations
 from tests.journey.town import ADMIN, COORDINATOR, MANAGER
 from tests.journey.whole_model import Town
@@ -130,11 +130,8 @@ def _erased(town: Town) -> set[str]:
 
 
 def _keys(works: Clockwork) -> set[str]:
-    engine = create_engine(f"sqlite:///{works.settings.keys / STORE}")
-    with engine.connect() as connection:
-        found = set(connection.scalars(select(person_keys.c.person)))
-    engine.dispose()
-    return found
+    with reading_engine(works.settings.keys / STORE).connect() as connection:
+        return set(connection.scalars(select(person_keys.c.person)))
 
 
 def _same(what: str, found: Any, right: Any) -> None:

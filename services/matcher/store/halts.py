@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, delete, func, select
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from contracts.vocabulary import PauseReason
@@ -16,6 +16,8 @@ from services.matcher.domain.halt import Halt, Kind, Scope, Target
 from services.matcher.tables import HaltRow
 
 _HALTS: Final[Any] = HaltRow.__table__
+# Built once: it is asked after each commit.
+_COUNT_OVER: Final = select(func.count()).where(_HALTS.c.until <= bindparam("now"))
 
 
 def of_agencies(session: Session, agency_ids: Collection[str]) -> dict[Target, list[Halt]]:
@@ -61,7 +63,7 @@ def over(session: Session, now: datetime, limit: int) -> Sequence[Target]:
 
 def count_over(session: Session, now: datetime) -> int:
     """How many pauses are over, and not ended yet."""
-    return session.scalar(select(func.count()).where(_HALTS.c.until <= now)) or 0
+    return session.scalar(_COUNT_OVER, {"now": now}) or 0
 
 
 def _is(target: Target, kind: Kind) -> tuple[ColumnElement[bool], ...]:

@@ -28,6 +28,7 @@ _NEEDS: Any = ProgramNeedRow.__table__
 
 # Built once: to build and hash a statement costs more than SQLite needs to run it.
 _OWN: Final = _REQUESTS.c.referral_id == bindparam("of")
+_COUNT_DUE: Final = select(func.count()).where(_REQUESTS.c.due)
 _LOCK: Final = select(_REQUESTS).where(_OWN).with_for_update()
 _ADD: Final = _REQUESTS.insert()
 _REPLACE: Final = update(_REQUESTS).where(_OWN)
@@ -96,7 +97,7 @@ def lock_due(session: Session, limit: int) -> list[Request]:
 
 def count_due(session: Session) -> int:
     """How many requests wait for a decision."""
-    return session.scalar(select(func.count()).where(_REQUESTS.c.due)) or 0
+    return session.scalar(_COUNT_DUE) or 0
 
 
 def looked_at(session: Session, requests: Iterable[Request]) -> None:

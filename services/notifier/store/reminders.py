@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from services.chassis.columns import insert
@@ -14,6 +14,10 @@ from services.notifier.tables import Model, ReminderRow
 
 _TABLE: Final = Model.metadata.tables["reminders"]
 _KEPT: Final = tuple(c.name for c in _TABLE.columns if c.name != "due_at")
+# Built once: it is asked after each commit.
+_COUNT_DUE: Final = (
+    select(func.count()).select_from(ReminderRow).where(ReminderRow.due_at <= bindparam("now"))
+)
 
 
 def add(session: Session, intent: Intent, due_at: datetime) -> None:
@@ -42,5 +46,4 @@ def take_due(session: Session, now: datetime, most: int) -> Sequence[ReminderRow
 
 def count_due(session: Session, now: datetime) -> int:
     """How many timers have run out."""
-    query = select(func.count()).select_from(ReminderRow).where(ReminderRow.due_at <= now)
-    return session.scalar(query) or 0
+    return session.scalar(_COUNT_DUE, {"now": now}) or 0

@@ -5,12 +5,18 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from services.referral_api.tables import Consent, Offer, Referral
 
 _KEY_LEFT: Final = (Referral.erased_at.is_not(None), Referral.key_destroyed_at.is_(None))
+# Built once: they are asked after each commit.
+_COUNT_KEYS_LEFT: Final = select(func.count()).where(*_KEY_LEFT)
+_COUNT_EXPIRIES: Final = select(func.count()).where(Referral.consent_ends_at <= bindparam("now"))
+_COUNT_REMINDERS: Final = select(func.count()).where(
+    Offer.revocation_reminder_at <= bindparam("now")
+)
 
 
 def newest(session: Session, referral_id: UUID) -> Consent:
@@ -50,7 +56,7 @@ def due_expiries(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
 
 def count_due_expiries(session: Session, now: datetime) -> int:
     """How many consents ended by themselves, unnoticed so far."""
-    return session.scalar(select(func.count()).where(Referral.consent_ends_at <= now)) or 0
+    return session.scalar(_COUNT_EXPIRIES, {"now": now}) or 0
 
 
 def due_reminders(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
@@ -61,7 +67,7 @@ def due_reminders(session: Session, now: datetime, limit: int) -> Sequence[UUID]
 
 def count_due_reminders(session: Session, now: datetime) -> int:
     """How many holders are to be reminded of a revocation."""
-    return session.scalar(select(func.count()).where(Offer.revocation_reminder_at <= now)) or 0
+    return session.scalar(_COUNT_REMINDERS, {"now": now}) or 0
 
 
 def forget_givers(session: Session, referral_id: UUID) -> None:
@@ -78,4 +84,4 @@ def with_keys_left(session: Session, limit: int) -> Sequence[UUID]:
 
 def count_keys_left(session: Session) -> int:
     """How many keys are to be destroyed."""
-    return session.scalar(select(func.count()).where(*_KEY_LEFT)) or 0
+    return session.scalar(_COUNT_KEYS_LEFT) or 0

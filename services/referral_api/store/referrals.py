@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, not_, or_, select
+from sqlalchemy import and_, bindparam, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from contracts.vocabulary import ReferralState
@@ -16,6 +16,11 @@ from services.referral_api.domain.referral import REVIEWED
 from services.referral_api.tables import IS_LIVE, Offer, Referral, Refusal
 
 FILTERS: Final = ("state", "unit_id", "reference")
+# Built once: they are asked after each commit.
+_COUNT_DUE_OFFERS: Final = select(func.count()).where(
+    IS_LIVE, Offer.deadline_at <= bindparam("now")
+)
+_COUNT_DUE_REVIEWS: Final = select(func.count()).where(Referral.review_at <= bindparam("now"))
 
 
 def lock(session: Session, ids: Iterable[UUID], *, skip_locked: bool = False) -> Sequence[Referral]:
@@ -94,8 +99,7 @@ def with_due_offers(session: Session, now: datetime, limit: int) -> Sequence[UUI
 
 def count_due_offers(session: Session, now: datetime) -> int:
     """How many live offers are past their deadline."""
-    query = select(func.count()).where(IS_LIVE, Offer.deadline_at <= now)
-    return session.scalar(query) or 0
+    return session.scalar(_COUNT_DUE_OFFERS, {"now": now}) or 0
 
 
 def due_reviews(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
@@ -106,7 +110,7 @@ def due_reviews(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
 
 def count_due_reviews(session: Session, now: datetime) -> int:
     """How many review timers ran out."""
-    return session.scalar(select(func.count()).where(Referral.review_at <= now)) or 0
+    return session.scalar(_COUNT_DUE_REVIEWS, {"now": now}) or 0
 
 
 def untended(session: Session, limit: int) -> Sequence[UUID]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import and_, exists, func, not_, select
@@ -27,7 +27,7 @@ def with_stranded_offers(session: Session, _now: datetime, limit: int) -> Sequen
 
 def count_stranded_offers(session: Session, _now: datetime) -> int:
     """How many live offers lie with a program which is paused or closed."""
-    return session.scalar(_stranded(select(func.count()).select_from(Offer))) or 0
+    return session.scalar(_COUNT_STRANDED) or 0
 
 
 def with_closed_holder(session: Session, _now: datetime, limit: int) -> Sequence[UUID]:
@@ -37,7 +37,7 @@ def with_closed_holder(session: Session, _now: datetime, limit: int) -> Sequence
 
 def count_closed_holders(session: Session, _now: datetime) -> int:
     """How many referrals a closed program holds without a coordinator being told."""
-    return session.scalar(_left(select(func.count()).select_from(Offer))) or 0
+    return session.scalar(_COUNT_LEFT) or 0
 
 
 def program(session: Session, program_id: str) -> Program | None:
@@ -67,3 +67,8 @@ def _newer(query: Any) -> Any:
     """
     seen = func.coalesce(Offer.directory_version, 0)
     return query.join(Program, Program.id == Offer.program_id).where(Program.version > seen)
+
+
+# Built once: they are asked after each commit.
+_COUNT_STRANDED: Final = _stranded(select(func.count()).select_from(Offer))
+_COUNT_LEFT: Final = _left(select(func.count()).select_from(Offer))

@@ -1,5 +1,6 @@
 """A running suite with the bundled city, and the `handoff` command pointed at it."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,3 +106,17 @@ def town(empty_town: Town) -> Town:
 def new_home(tmp_path: Path) -> Handoff:
     """The command on a folder where no suite ever ran."""
     return Handoff(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder to copy: making one takes longer than most tests."""
+    home = tmp_path_factory.mktemp("migrated") / "home"
+    assert Handoff(home)("migrate").exit_code == 0
+    return home
+
+
+@pytest.fixture
+def stopped(migrated: Path, tmp_path: Path) -> Handoff:
+    """A folder whose suite was upgraded and is not running."""
+    return Handoff(shutil.copytree(migrated, tmp_path / "home"))

@@ -40,14 +40,13 @@ class Vault:
 
 
 @pytest.fixture
-def vault(new_home: Handoff, tmp_path: Path) -> Vault:
+def vault(stopped: Handoff, tmp_path: Path) -> Vault:
     """A backup that was just taken."""
-    assert new_home("migrate").exit_code == 0
     data, keys = tmp_path / "data" / "today", tmp_path / "vault" / "keys"
-    result = new_home("backup", data, "--keys", keys)
+    result = stopped("backup", data, "--keys", keys)
     assert result.exit_code == 0, result.output
     assert "both are on one disk" in result.stdout
-    return Vault(new_home, data, keys)
+    return Vault(stopped, data, keys)
 
 
 def files(folder: Path) -> set[str]:

@@ -18,14 +18,6 @@ from tests.integration.cli.harm import changing, obeying_file_modes
 from tests.integration.cli.test_looking_after import submit_one
 
 
-@pytest.fixture
-def stopped(tmp_path: Path) -> Handoff:
-    """A folder whose suite was upgraded and is not running."""
-    handoff = Handoff(tmp_path / "home")
-    assert handoff("migrate").exit_code == 0
-    return handoff
-
-
 def not_found(_: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
     """A web server of somebody else's."""
     start("404 Not Found", [("Content-Type", "text/plain")])

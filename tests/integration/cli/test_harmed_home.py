@@ -20,14 +20,6 @@ DATABASES = (
 )
 
 
-@pytest.fixture
-def stopped(tmp_path: Path) -> Handoff:
-    """A folder whose suite was upgraded and is not running."""
-    handoff = Handoff(tmp_path / "home")
-    assert handoff("migrate").exit_code == 0
-    return handoff
-
-
 def files_of(home: Path) -> dict[Path, int]:
     """Every database file of the folder, with its size."""
     return {path: path.stat().st_size for path in home.rglob("*.sqlite")}

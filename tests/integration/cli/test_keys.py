@@ -15,13 +15,6 @@ from tests.integration.cli.test_doctor import shown
 from tests.integration.cli.test_looking_after import submit_one
 
 
-@pytest.fixture
-def stopped(new_home: Handoff) -> Handoff:
-    """A folder whose suite was made ready and does not run."""
-    assert new_home("migrate").exit_code == 0
-    return new_home
-
-
 def masters(handoff: Handoff) -> list[str]:
     """The master keys of a folder, and the current one again."""
     content = json.loads((handoff.home / "keys" / "master.json").read_text())

@@ -23,11 +23,11 @@ def _logging_as_before() -> Iterator[None]:
     """The command sets up the log of its process, which here is the tests' own."""
     root = logging.getLogger()
     before = (root.handlers, root.level, logging.raiseExceptions)
-    hooks = (sys.excepthook, threading.excepthook)
+    hooks, told = (sys.excepthook, threading.excepthook), structlog.get_config()
     yield
     root.handlers, root.level, logging.raiseExceptions = before
     sys.excepthook, threading.excepthook = hooks
-    structlog.reset_defaults()
+    structlog.configure(**told)
 
 
 @pytest.fixture

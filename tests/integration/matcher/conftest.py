@@ -8,7 +8,7 @@ import pytest
 from contracts.topics import Service
 from services.chassis import migrations
 from services.local_servers.postgres import Postgres
-from tests.integration.matcher.desk import Desk, open_desk
+from tests.integration.matcher.desk import Desk, Desks, open_desk
 from tests.ports.postgres_copies import BOTH, Cluster, Store
 
 
@@ -39,9 +39,22 @@ def database(request: pytest.FixtureRequest) -> str | None:
     return request.getfixturevalue("store").app if request.param == "postgres" else None
 
 
+@pytest.fixture(scope="session")
+def desks(tmp_path_factory: pytest.TempPathFactory) -> Desks:
+    """The desks that all tests share, one after another."""
+    return Desks(tmp_path_factory.mktemp("desks"))
+
+
 @pytest.fixture
-def desk(database: str | None, tmp_path: Path) -> Iterator[Desk]:
+def desk(database: str | None, desks: Desks) -> Iterator[Desk]:
     """A matcher with an empty directory; what it decided must follow from its journal."""
-    with open_desk(tmp_path, database) as opened:
+    with desks.desk(database) as opened:
         yield opened
         assert opened.replayed() == []
+
+
+@pytest.fixture
+def new_desk(database: str | None, tmp_path: Path) -> Iterator[Desk]:
+    """A matcher that no test has used before and none will."""
+    with open_desk(tmp_path, database) as opened:
+        yield opened

@@ -1,5 +1,6 @@
 """A matcher at a desk: wired on a database, told events and requests, ticked by hand."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from contracts.codec import Envelope, encode
@@ -30,6 +32,7 @@ from services.matcher.domain.board import Decision
 from services.matcher.domain.capacity_policy import Policy
 from services.matcher.settings import MatcherSettings
 from services.matcher.store import capacity, decisions, requests
+from services.matcher.tables import ReservationRow
 from services.matcher.usecases.replay_journal import differences
 from tests.ports.samples import NOON, StillClock, events_of
 
@@ -225,6 +228,12 @@ class Desk:
             request = requests.lock(session, snapshot.referral_id)
             return [hold.program_id for hold in request.holds] if request else []
 
+    def all_holds(self) -> list[tuple[UUID, str]]:
+        """Every place that is held: by which referral, and of which program."""
+        held = select(ReservationRow.referral_id, ReservationRow.program_id)
+        with self.wired.database.transaction() as session:
+            return [(row.referral_id, row.program_id) for row in session.execute(held)]
+
     def free(self, program: str) -> int:
         """Free places, as the coordinator reads them."""
         path = f"/v1/programs/{program}/capacity"
@@ -245,16 +254,52 @@ class Desk:
 @contextmanager
 def open_desk(home: Path, database: str | None = None) -> Iterator[Desk]:
     """A matcher on a folder of its own; on a SQLite file in it, or a migrated database."""
-    platform = _platform(home, database)
-    wired = build(platform, MatcherSettings(capacity_allowance=ALLOWANCE))
+    desk = _wired(home, database)
     if database is None:
-        migrations.upgrade(wired.database, Service.MATCHER)
+        migrations.upgrade(desk.wired.database, Service.MATCHER)
+    try:
+        yield desk
+    finally:
+        desk.wired.close()
+
+
+class Desks:
+    """Matchers that serve one test after another: to wire one takes longer than most tests.
+
+    A matcher knows what its database tells it, so one whose database was put back is as good as
+    new, but for ``on_publish`` and the hour when it last pruned.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Migrates a SQLite file, to copy."""
+        self._folder = folder
+        with open_desk(folder / "migrated") as first:
+            self._migrated = first.platform.settings.data
+        self._used: dict[str | None, Desk] = {}
+
+    @contextmanager
+    def desk(self, database: str | None = None) -> Iterator[Desk]:
+        """A matcher with an empty directory: on a SQLite file, or a database as it was migrated."""
+        if database not in self._used:
+            self._used[database] = _wired(self._folder / str(len(self._used)), database)
+        used = self._used[database]
+        desk = Desk(used.wired, used.platform, used.clock)
+        desk.clock.moment = NOON
+        if database is None:
+            shutil.rmtree(desk.platform.settings.data)
+            shutil.copytree(self._migrated, desk.platform.settings.data)
+        try:
+            yield desk
+        finally:
+            desk.wired.close()
+
+
+def _wired(home: Path, database: str | None) -> Desk:
+    platform = _platform(home, database)
     clock = platform.clock
     assert isinstance(clock, StillClock)
-    try:
-        yield Desk(wired, platform, clock)
-    finally:
-        wired.close()
+    wired = build(platform, MatcherSettings(capacity_allowance=ALLOWANCE))
+    return Desk(wired, platform, clock)
 
 
 def _platform(home: Path, database: str | None) -> Platform:

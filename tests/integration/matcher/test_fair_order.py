@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -16,9 +14,9 @@ from tests.integration.matcher.desk import (
     ADMIN,
     COORDINATOR,
     Desk,
+    Desks,
     attempt,
     ended,
-    open_desk,
     submitted,
 )
 from tests.ports.samples import NOON
@@ -55,7 +53,7 @@ class Town:
         after = self._holders()
         for program in PROGRAMS:
             new = after[program] - before[program]
-            open_to = self._waits_for(program)
+            open_to = self._waits_for(program, after["any"])
             for one in open_to:
                 behind = [self.known[i] for i in new if _key(self.known[i]) > _key(one)]
                 assert not behind, "a place went to a later, less urgent one"
@@ -66,15 +64,17 @@ class Town:
             self._hear(_taken_up(self.known[ident], program))
 
     def _holders(self) -> dict[str, set[UUID]]:
-        holds = {ident: self.desk.holds(one) for ident, one in self.known.items()}
-        found = {p: {ident for ident, held in holds.items() if p in held} for p in PROGRAMS}
-        return found | {"any": {ident for ident, held in holds.items() if held}}
+        found: dict[str, set[UUID]] = {name: set() for name in (*PROGRAMS, "any")}
+        for ident, program in self.desk.all_holds():
+            found[program].add(ident)
+            found["any"].add(ident)
+        return found
 
-    def _waits_for(self, program: str) -> list[Snapshot]:
+    def _waits_for(self, program: str, holders: set[UUID]) -> list[Snapshot]:
         return [
             one
-            for one in self.known.values()
-            if one.open_attempt and program not in one.excluded and not self.desk.holds(one)
+            for ident, one in self.known.items()
+            if one.open_attempt and program not in one.excluded and ident not in holders
         ]
 
     def _answer(self, name: str, number: int) -> None:
@@ -134,11 +134,11 @@ NAMES: Final = st.sampled_from(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(st.lists(st.tuples(NAMES, st.integers(0, 209)), min_size=8, max_size=20))
+@given(history=st.lists(st.tuples(NAMES, st.integers(0, 209)), min_size=8, max_size=20))
 def test_whatever_the_order_of_events_a_place_goes_to_the_first_in_the_stated_order(
-    history: list[tuple[str, int]],
+    desks: Desks, history: list[tuple[str, int]]
 ) -> None:
-    with TemporaryDirectory() as folder, open_desk(Path(folder)) as desk:
+    with desks.desk() as desk:
         desk.opened(harbour=1, lodge=1)
         town = Town(desk)
         for name, number in history:

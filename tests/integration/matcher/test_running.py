@@ -71,11 +71,11 @@ def test_an_agency_is_paused_after_three_lapses_unless_it_is_set(
     assert settings.read().pause_after_lapses == 0
 
 
-def test_the_decider_wakes_when_a_referral_was_heard(desk: Desk) -> None:
-    desk.opened(harbour=1)
+def test_the_decider_wakes_when_a_referral_was_heard(new_desk: Desk) -> None:
+    new_desk.opened(harbour=1)
     woken = threading.Event()
-    desk.wired.database.on_publish(woken.set)
-    desk.hear(submitted())
+    new_desk.wired.database.on_publish(woken.set)
+    new_desk.hear(submitted())
     assert woken.is_set()
 
 
@@ -150,12 +150,12 @@ def test_two_replays_give_the_same_bytes(desk: Desk) -> None:
     assert len(again) == len(kept) == 4
 
 
-def test_old_idempotency_keys_are_forgotten(desk: Desk) -> None:
-    desk.opened(harbour=1)
-    desk.call(ADMIN, "POST", "/v1/directory/imports", _empty(), Idempotency_Key="one-key")
-    job = next(job for job in desk.wired.jobs if job.name == "prune_keys")
-    assert (job.tick(), desk.wired.due(job.name)) == (0, 0)
-    desk.clock.advance(timedelta(days=8))
+def test_old_idempotency_keys_are_forgotten(new_desk: Desk) -> None:
+    new_desk.opened(harbour=1)
+    new_desk.call(ADMIN, "POST", "/v1/directory/imports", _empty(), Idempotency_Key="one-key")
+    job = next(job for job in new_desk.wired.jobs if job.name == "prune_keys")
+    assert (job.tick(), new_desk.wired.due(job.name)) == (0, 0)
+    new_desk.clock.advance(timedelta(days=8))
     assert job.tick() == 1
     assert job.tick() == 0
 

@@ -1,6 +1,8 @@
 """The notifier, wired on a folder of the test's own, with a clock that the test sets."""
 
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -116,6 +118,13 @@ def read_mail(raw: bytes) -> EmailMessage:
 
 def open_desk(home: Path, settings: NotifierSettings = OWN, database: str | None = None) -> Desk:
     """A notifier on an empty folder, or again on one that was used; or on a migrated database."""
+    desk = _wired(home, settings, database)
+    if database is None:
+        migrations.upgrade(desk.service.database, Service.NOTIFIER)
+    return desk
+
+
+def _wired(home: Path, settings: NotifierSettings, database: str | None) -> Desk:
     shared = Settings(
         home=home,
         keys=home / "keys",
@@ -141,10 +150,39 @@ def open_desk(home: Path, settings: NotifierSettings = OWN, database: str | None
         tokens=Tokens(read_keys(shared.keys / "signing.json"), "handoff", "handoff"),
         masters=MasterKeys.read(shared.keys / "master.json"),
     )
-    service = app.build(platform, settings)
-    if database is None:
-        migrations.upgrade(service.database, Service.NOTIFIER)
-    return Desk(service, platform, clock)
+    return Desk(app.build(platform, settings), platform, clock)
+
+
+class Desks:
+    """Notifiers that serve one test after another: to wire one takes longer than most tests.
+
+    A notifier knows what its database tells it, so one whose database, clock and mail folder were
+    put back is as good as new.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Migrates a SQLite file, to copy."""
+        self._folder = folder
+        first = open_desk(folder / "migrated")
+        first.service.close()
+        self._migrated = first.platform.settings.data
+        self._used: dict[str | None, Desk] = {}
+
+    @contextmanager
+    def desk(self, database: str | None) -> Iterator[Desk]:
+        """A notifier that knows nothing: on a SQLite file, or a database as it was migrated."""
+        if database not in self._used:
+            self._used[database] = _wired(self._folder / str(len(self._used)), OWN, database)
+        desk = self._used[database]
+        settings = desk.platform.settings
+        settings.clock_file.unlink()
+        desk.clock.set(START)
+        shutil.rmtree(settings.home / "mail", ignore_errors=True)
+        if database is None:
+            shutil.rmtree(settings.data)
+            shutil.copytree(self._migrated, settings.data)
+        yield desk
+        desk.service.close()
 
 
 @pytest.fixture(scope="session")
@@ -174,9 +212,22 @@ def database(request: pytest.FixtureRequest) -> str | None:
     return request.getfixturevalue("store").app if request.param == "postgres" else None
 
 
+@pytest.fixture(scope="session")
+def desks(tmp_path_factory: pytest.TempPathFactory) -> Desks:
+    """The desks that all tests share, one after another."""
+    return Desks(tmp_path_factory.mktemp("desks"))
+
+
 @pytest.fixture
-def desk(database: str | None, tmp_path: Path) -> Iterator[Desk]:
-    """A notifier of this test's own."""
+def desk(database: str | None, desks: Desks) -> Iterator[Desk]:
+    """A notifier that knows nothing."""
+    with desks.desk(database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def new_desk(database: str | None, tmp_path: Path) -> Iterator[Desk]:
+    """A notifier that no test has used before and none will."""
     opened = open_desk(tmp_path / "home", database=database)
     yield opened
     opened.service.close()

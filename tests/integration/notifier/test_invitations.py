@@ -92,14 +92,14 @@ def test_what_is_tried_at_an_expired_code_is_not_written_down(desk: Desk) -> Non
         assert len(audit.entries(session, f"staff:{staff_id}")) == 1
 
 
-def test_what_is_no_code_at_all_is_answered_without_the_database(desk: Desk) -> None:
+def test_what_is_no_code_at_all_is_answered_without_the_database(new_desk: Desk) -> None:
     asked: list[Any] = []
-    event.listen(desk.service.database.engine, "begin", asked.append)
+    event.listen(new_desk.service.database.engine, "begin", asked.append)
     for code in ("x", "0000-0000", "é" * 32):
-        answer = redeem(desk, code)
+        answer = redeem(new_desk, code)
         assert (answer.status_code, answer.json["detail"]) == UNKNOWN
     assert asked == []
-    redeem(desk, "0000-0000-0000-0000-0000-0000-0000-0000")
+    redeem(new_desk, "0000-0000-0000-0000-0000-0000-0000-0000")
     assert len(asked) == 1
 
 

@@ -8,20 +8,18 @@ from pathlib import Path
 import pytest
 
 from contracts.topics import Service
-from services.chassis import audit, migrations
+from services.chassis import migrations
 from services.chassis.settings import KEY_STORE
 from services.local_servers.postgres import Postgres
 from tests.integration.referral_api.office import Office
 from tests.integration.referral_api.opening import (
+    Offices,
     Stores,
     furnish,
     furnish_folder,
     migrate_files,
-    open_office,
 )
 from tests.ports.postgres_copies import BOTH, Cluster
-
-STREAMS = "SELECT key FROM stream_heads WHERE topic = 'referral.lifecycle'"
 
 
 @pytest.fixture(scope="session")
@@ -61,47 +59,44 @@ def templates(cluster: Cluster, folder: Path) -> Stores:
     return made
 
 
-@contextmanager
-def opened(request: pytest.FixtureRequest, home: Path) -> Iterator[Office]:
-    """An office on copies of its own; afterwards every chain must hold."""
-    if request.param == "sqlite":
-        shutil.copytree(request.getfixturevalue("furnished"), home)
-        with _watched(open_office(home)) as office:
-            yield office
-        return
-    cluster, made = request.getfixturevalue("cluster"), request.getfixturevalue("templates")
-    shutil.copytree(request.getfixturevalue("folder"), home)
-    with (
-        cluster.copy(made.referrals) as referrals,
-        cluster.copy(made.keys) as apart,
-        _watched(open_office(home, Stores(referrals, apart))) as office,
-    ):
-        yield office
+@pytest.fixture(scope="session")
+def offices_on_sqlite(
+    furnished: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Offices]:
+    """Offices on files."""
+    made = Offices(furnished, tmp_path_factory.mktemp("on-sqlite"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def offices_on_postgres(
+    folder: Path, cluster: Cluster, templates: Stores, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Offices]:
+    """Offices on PostgreSQL, their folders without files."""
+    made = Offices(folder, tmp_path_factory.mktemp("on-postgres"), cluster, templates)
+    yield made
+    made.close()
 
 
 @contextmanager
-def _watched(office: Office) -> Iterator[Office]:
-    try:
+def opened(request: pytest.FixtureRequest) -> Iterator[Office]:
+    """An office of the fixture's own; afterwards every chain must hold."""
+    offices: Offices = request.getfixturevalue(f"offices_on_{request.param}")
+    with offices.lend() as office:
         yield office
-        for (referral_id,) in office.rows(STREAMS):
-            office.stream(referral_id)
-            with office.transaction() as session:
-                assert audit.verify_subject(session, f"referral:{referral_id}") == []
-    finally:
-        office.close()
+        office.check_chains()
 
 
 @pytest.fixture(params=BOTH)
-def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
-    """The service on a folder of the test's own."""
-    with opened(request, tmp_path / "home") as office:
+def office(request: pytest.FixtureRequest) -> Iterator[Office]:
+    """The service, as if nobody had used it before."""
+    with opened(request) as office:
         yield office
 
 
 @pytest.fixture(params=BOTH, scope="module")
-def front_door(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Office]:
+def front_door(request: pytest.FixtureRequest) -> Iterator[Office]:
     """One office for all tests of a module that are turned away, and so change nothing."""
-    with opened(request, tmp_path_factory.mktemp("front-door") / "home") as office:
+    with opened(request) as office:
         yield office

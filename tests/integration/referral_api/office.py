@@ -1,9 +1,9 @@
 """An office at work: the service on a folder of its own, its callers, and a matcher's hand."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -19,11 +19,13 @@ from contracts.events.event import Event
 from contracts.events.lifecycle import TOPIC as LIFECYCLE
 from contracts.events.routing import TOPIC_OF, Choice, Deferred, Routed, Unplaced, Waitlisted
 from contracts.vocabulary import SECTOR_OF, Need, Role, Sector
-from services.chassis import outbox
+from services.chassis import audit, outbox
 from services.chassis.actor import Actor
 from services.chassis.clock import SettableClock
 from services.chassis.database import Database
 from services.chassis.event_log import Record
+from services.chassis.jobs import Job
+from services.chassis.keys import MasterKeys
 from services.chassis.service import WiredService
 from services.chassis.tokens import Tokens
 
@@ -45,6 +47,7 @@ CANARIES: Final = {
     "where_to_find": "under the ferrywharf lamp",
     "safe_contact_note": "brother named Obadiah answers",
 }
+STREAMS: Final = f"SELECT key FROM stream_heads WHERE topic = '{LIFECYCLE}'"  # noqa: S608
 
 
 def submission(**changes: Any) -> dict[str, Any]:
@@ -80,10 +83,15 @@ class Office:
     service: WiredService
     clock: SettableClock
     tokens: Tokens
+    masters: MasterKeys
     home: Path
     behind: Database
     key_store: Database
     _sent: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def anew(self, jobs: Sequence[Job]) -> "Office":
+        """The same service for another test, as far as it had heard when it was opened."""
+        return replace(self, service=replace(self.service, jobs=jobs), _sent=Counter(self._sent))
 
     def call(self, who: Actor, method: str, path: str, body: object = None, **headers: str) -> Any:
         """The response to one request with a fresh token."""
@@ -213,6 +221,13 @@ class Office:
         with self.service.database.transaction() as session:
             assert outbox.verify(session, LIFECYCLE, referral_id) == []
             return [(s.type, s.data) for s in outbox.stream(session, LIFECYCLE, referral_id)]
+
+    def check_chains(self) -> None:
+        """Every stream and every referral's audit must hold."""
+        with self.service.database.transaction() as session:
+            for referral_id in session.scalars(text(STREAMS)).all():
+                assert outbox.verify(session, LIFECYCLE, referral_id) == []
+                assert audit.verify_subject(session, f"referral:{referral_id}") == []
 
     def snapshot(self, referral_id: str) -> dict[str, Any]:
         """The snapshot of the last event."""

@@ -1,19 +1,25 @@
 """Opening an office: a home folder, its databases, and the service wired on them."""
 
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from contracts.topics import Service
 from services.chassis import keys, migrations
 from services.chassis.clock import SettableClock
 from services.chassis.database import Database
-from services.chassis.keys import MasterKeys
+from services.chassis.jobs import Job
+from services.chassis.keys import MasterKeys, PersonKeys
 from services.chassis.platform import Platform
 from services.chassis.settings import KEY_STORE, Mode, Settings
 from services.chassis.tokens import Tokens, create_key_file, read_keys
-from services.referral_api import app, settings
+from services.referral_api import app, jobs, settings
+from services.referral_api.routes.desk import desk
 from tests.integration.referral_api.office import ADMIN, START, Office
-from tests.ports.postgres_copies import Store
+from tests.ports.postgres_copies import Cluster, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,63 @@ class Stores:
 
     referrals: Store
     keys: Store
+
+
+@dataclass(slots=True)
+class Offices:
+    """Offices on copies of one: wired once, and lent to one test after another.
+
+    Wiring costs more than most tests. What an office knows stands in its folder and its databases,
+    and these are put back; its jobs, which know when they last looked, are made anew.
+    """
+
+    original: Path
+    root: Path
+    cluster: Cluster | None = None
+    stores: Stores | None = None
+    _idle: list[tuple[Office, Stores | None]] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    @contextmanager
+    def lend(self) -> Iterator[Office]:
+        """An office as it was furnished."""
+        office, stores = self._idle.pop() if self._idle else self._wire()
+        try:
+            yield office.anew(_jobs(office))
+        finally:
+            self._put_back(office, stores)
+            self._idle.append((office, stores))
+
+    def close(self) -> None:
+        """Close every office."""
+        for office, _ in self._idle:
+            office.close()
+
+    def _wire(self) -> tuple[Office, Stores | None]:
+        home = self.root / f"home-{next(self._numbers)}"
+        shutil.copytree(self.original, home)
+        stores = None
+        if self.cluster and self.stores:
+            made = map(self.cluster.make, (self.stores.referrals, self.stores.keys))
+            stores = Stores(*made)
+        return open_office(home, stores), stores
+
+    def _put_back(self, office: Office, stores: Stores | None) -> None:
+        if self.cluster and stores:
+            for store in (stores.referrals, stores.keys):
+                self.cluster.put_back(store)
+        else:
+            office.close()
+        shutil.rmtree(office.home)
+        shutil.copytree(self.original, office.home)
+
+
+def _jobs(office: Office) -> list[Job]:
+    """The service's jobs, as a process has them that starts."""
+    service, (key_store,) = office.service, office.service.stores
+    with service.app.app_context():
+        timers = jobs.Timers(service.database, service.clock, desk())
+    return jobs.jobs(timers, PersonKeys(key_store, office.masters), key_store)
 
 
 def open_office(home: Path, stores: Stores | None = None) -> Office:
@@ -33,7 +96,7 @@ def open_office(home: Path, stores: Stores | None = None) -> Office:
     platform = Platform(settings=options, clock=clock, tokens=tokens, masters=masters)
     service = app.build(platform, settings.read())
     behind = Database(stores.referrals.owner) if stores else service.database
-    office = Office(service, clock, tokens, home, behind, platform.key_store())
+    office = Office(service, clock, tokens, masters, home, behind, platform.key_store())
     office.start_from_what_was_heard()
     return office
 

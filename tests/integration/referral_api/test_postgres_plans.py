@@ -216,7 +216,7 @@ def full(
 ) -> Iterator[tuple[Office, Statements, set[str]]]:
     """An office in a full town, the statements of a story there, and the routes that it called."""
     folder = tmp_path_factory.mktemp("full")
-    with opened(request, folder / "home") as office:
+    with opened(request) as office:
         query_plans.fill(office.behind, TABLES)
         engine, app = office.service.database.engine, office.service.app
         with query_plans.listened(engine) as made, query_plans.called(app) as routes:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from contracts.events.routing import Unplaced, Waitlisted
+from tests.integration.referral_api.many import multiply
 from tests.integration.referral_api.office import FAR, NEAR, Office
 
 
@@ -83,8 +84,9 @@ def test_an_ended_referral_has_no_timer(office: Office) -> None:
 
 
 def test_hundreds_of_timers_are_handled_in_batches(office: Office) -> None:
-    for _ in range(120):
-        office.submit()
+    first = office.submit()
+    office.run_jobs()  # it is compared with others, which is no part of this
+    multiply(office, first, 119)
     office.pass_time(minutes=15)
     told = "SELECT count(*) FROM history WHERE type = 'handoff.review.due.v1'"
     assert office.rows(told) == [(120,)]

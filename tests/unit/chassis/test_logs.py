@@ -21,13 +21,13 @@ def stream() -> Iterator[io.StringIO]:
     """Where the log goes; the process's own settings come back afterwards."""
     root = logging.getLogger()
     before = (root.handlers, root.level, logging.raiseExceptions)
-    hooks = (sys.excepthook, threading.excepthook)
+    hooks, told = (sys.excepthook, threading.excepthook), structlog.get_config()
     stream = io.StringIO()
     logs.configure("debug", stream)
     yield stream
     root.handlers, root.level, logging.raiseExceptions = before
     sys.excepthook, threading.excepthook = hooks
-    structlog.reset_defaults()
+    structlog.configure(**told)
     structlog.contextvars.clear_contextvars()
 
 
