@@ -23,7 +23,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE PYTEST_ADDO
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo run check lint format types imports contracts fast test over_the_cores on_many_servers soak lock clean
+.PHONY: help install demo run check lint format types imports contracts fast test soak lock clean
 
 help: ## list the commands
 	@awk -F ':[^#]*## ' '/^[a-z]+:[^#]*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,13 +59,7 @@ fast: $(INSTALLED)
 	$(BIN)/python -m pytest $(AT_ONCE) $(FAST)
 
 test: check ## check, and every other test but the long runs, on real Kafka and PostgreSQL too
-	@$(MAKE) --no-print-directory --jobs=2 over_the_cores on_many_servers
-
-# Those on many servers wait half of their time, and what they wait for must not wait for the others.
-over_the_cores: $(INSTALLED)
-	nice $(BIN)/python -m pytest $(AT_ONCE) $(SLOWEST) -m "not many_servers and not soak" $(LONGEST) tests $(FAST:%=--ignore=%)
-
-on_many_servers: $(INSTALLED)
+	$(BIN)/python -m pytest $(AT_ONCE) $(SLOWEST) -m "not many_servers and not soak" $(LONGEST) tests $(FAST:%=--ignore=%)
 	$(BIN)/python -m pytest $(SLOWEST) -m "many_servers and not soak" tests
 
 soak: $(INSTALLED) ## the long runs

@@ -74,7 +74,7 @@ def create_operations(
     add_audit(app, services)
     add_keys(app, services)
     if isinstance(clock, SettableClock):
-        _add_clock(app, services[0], clock)
+        _add_clock(app, services, clock)
 
     @app.get("/metrics")
     @guarded({})
@@ -185,10 +185,11 @@ def _add_republish(app: flask.Flask, services: Sequence[WiredService]) -> None:
         return {"events": service.republish(body["topic"], body["key"], flask.g.actor)}, 202
 
 
-def _add_clock(app: flask.Flask, witness: WiredService, clock: SettableClock) -> None:
+def _add_clock(app: flask.Flask, services: Sequence[WiredService], clock: SettableClock) -> None:
     """Demo and tests only: settings refuse a settable clock in production.
 
-    The services share one clock, so one of them, the witness, audits who set it.
+    The services share one clock, so the first of them audits who set it; the loops of all look
+    what is due by it.
     """
 
     @app.get("/ops/clock")
@@ -203,5 +204,7 @@ def _add_clock(app: flask.Flask, witness: WiredService, clock: SettableClock) ->
             clock.set(load_body(ClockBody())["now"])
         except ValueError as error:
             raise InvalidError("now", str(error)) from None
-        witness.operated(flask.g.actor, "clock.set")
+        services[0].operated(flask.g.actor, "clock.set")
+        for service in services:
+            service.database.committed()
         return {"now": clock.now().isoformat()}

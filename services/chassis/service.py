@@ -28,7 +28,9 @@ from services.chassis.watchdog import LogWatch
 
 log = structlog.get_logger()
 
+# How long a loop that commits wake looks away; on servers they hear of each (see wakes.py).
 IDLE_S: Final = 0.25
+IDLE_ON_SERVERS_S: Final = 1.0
 # A job looks by itself this seldom: the look-out wakes it when it has work.
 UNASKED_S: Final = 5.0
 LOOK_S: Final = 5.0
@@ -280,7 +282,8 @@ class WiredService:
         wake = Wake()
         self.database.on_publish(wake.set)
         self._wakes.append(wake)
-        self.loops.append(Loop(name, tick, IDLE_S, wake))
+        idle_s = IDLE_ON_SERVERS_S if self.database.on_postgres else IDLE_S
+        self.loops.append(Loop(name, tick, idle_s, wake))
 
     def _led(self, task: str) -> Leader:
         leader = Leader(self.database, task)

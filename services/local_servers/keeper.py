@@ -29,14 +29,14 @@ def keep(how: signal.Signals, grace_s: float, log: str, command: list[str]) -> i
         server = subprocess.Popen(  # noqa: S603 - the starter's own command
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         )
-    sys.stdout.write(f"{server.pid}\n")
-    sys.stdout.flush()
 
     def watch() -> None:
         os.read(sys.stdin.fileno(), 1)  # unbuffered: nothing holds a lock when the main thread ends
         end(server, how, grace_s)
 
     threading.Thread(target=watch, daemon=True).start()
+    with contextlib.suppress(BrokenPipeError):  # the starter may be gone before it could be told
+        os.write(sys.stdout.fileno(), f"{server.pid}\n".encode())
     return server.wait()
 
 

@@ -1,5 +1,6 @@
 """One member of a consumer group on Apache Kafka."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, TypeVar
@@ -35,6 +36,12 @@ log = structlog.get_logger()
 R = TypeVar("R")
 
 _JOIN_S: Final = 5.0
+# How long a broker may keep a question that it has no answer to. The library asks a broker for more
+# only when it has answered: while records come, a backlog on some partitions would wait so long
+# for news on the others; while none come, every question costs both sides.
+_BUSY_MS: Final = 100
+_CALM_MS: Final = 500
+_BUSY_FOR_S: Final = 2.0
 _REVOKED: Final = (
     CommitFailedError,
     IllegalGenerationError,
@@ -69,6 +76,7 @@ class KafkaSubscription:
         self._ends: dict[tuple[str, int], int] = {}
         self._unsettled: dict[tuple[str, int], int] = {}
         self._share: frozenset[TopicPartition] = frozenset()
+        self._busy_until = 0.0
         self._consumer = BoundedClient("kafka consumer", self._new_consumer, _end_consumer)
 
     def poll(self, max_records: int, seconds: float) -> Sequence[Record]:
@@ -85,7 +93,11 @@ class KafkaSubscription:
                 return []
             if self._unsettled:
                 self._settle(consumer)
+            busy = time.monotonic() < self._busy_until
+            consumer._fetcher.config["fetch_max_wait_ms"] = _BUSY_MS if busy else _CALM_MS  # noqa: SLF001
             found = consumer.poll(timeout_ms=ms(seconds), max_records=max_records)
+            if found:
+                self._busy_until = time.monotonic() + _BUSY_FOR_S
             return [_incoming(record) for records in found.values() for record in records]
 
         try:
@@ -174,9 +186,7 @@ class KafkaSubscription:
             "group_instance_id": self.member,
             **CONSUMER,
             "partition_assignment_strategy": [CooperativeStickyAssignor],
-            # The library asks a broker for more only when the last question is answered: with its
-            # 500 ms a backlog on some partitions waited for news on the others.
-            "fetch_max_wait_ms": 100,
+            "fetch_max_wait_ms": _CALM_MS,
             "session_timeout_ms": ms(self._settings.session_s),
             # A heartbeat is also how a member learns that the partitions are shared out anew.
             "heartbeat_interval_ms": ms(min(1.0, self._settings.session_s / 5)),
