@@ -12,11 +12,10 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 FAST := tests/unit tests/contract tests/architecture
-# One process for each core, a file in one of them; the slowest tests are named at the end.
-AT_ONCE := -n logical --dist loadfile
+# One process for each core, a file in one of them, in the order of tests/conftest.py; the slowest
+# tests are named at the end.
+AT_ONCE := -n logical --dist loadfile --no-loadscope-reorder
 SLOWEST := --durations=40 --durations-min=3
-# The longest files go first, so that no core waits for one of them in the end.
-LONGEST := $(patsubst %,tests/journey/test_%.py,whole_model month fifty_kills matrix) tests/journey
 
 # What a person's shell has set for another project must not reach this one.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE PYTEST_ADDOPTS VIRTUAL_ENV
@@ -59,7 +58,7 @@ fast: $(INSTALLED)
 	$(BIN)/python -m pytest $(AT_ONCE) $(FAST)
 
 test: check ## check, and every other test but the long runs, on real Kafka and PostgreSQL too
-	$(BIN)/python -m pytest $(AT_ONCE) $(SLOWEST) -m "not many_servers and not soak" $(LONGEST) tests $(FAST:%=--ignore=%)
+	$(BIN)/python -m pytest $(AT_ONCE) $(SLOWEST) -m "not many_servers and not soak" tests $(FAST:%=--ignore=%)
 	$(BIN)/python -m pytest $(SLOWEST) -m "many_servers and not soak" tests
 
 soak: $(INSTALLED) ## the long runs

@@ -12,6 +12,8 @@ pytest_plugins = ["tests.servers"]
 HERE = Path(__file__).parent
 # These prove rules, not wires: a socket in them is a mistake.
 CLOSED = frozenset({"unit", "contract", "architecture"})
+# These go first, so that no core waits for one of them in the end.
+LONGEST = frozenset(f"test_{name}.py" for name in ("whole_model", "month", "fifty_kills", "matrix"))
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 
 # The same examples on every machine: a run that fails here fails everywhere.
@@ -28,6 +30,7 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let tests outside the closed folders reach the loopback, and nothing beyond it."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     for item in items:
         if item.path.relative_to(HERE).parts[0] not in CLOSED:
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))

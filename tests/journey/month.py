@@ -81,7 +81,7 @@ class Month:
         if agency.habit == "pausing" and day % 7 in {0, 2}:
             step = "pause" if day % 7 == 0 else "resume"
             body = {"reason": "short_of_staff"} if step == "pause" else {}
-            self.town.post(agency.desk, f"{path}/{step}", body)
+            self._try(f"{step}d", agency.desk, f"{path}/{step}", body)
         if agency.habit != "silent" and day % 7 == 3:
             self._state_capacity(agency)
 
