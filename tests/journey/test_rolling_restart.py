@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.many_servers]
 RENEWED_S: Final = 120.0
 # A load that takes every core would make each restart, which is what is looked at, take long.
 PAUSE_S: Final = 0.1
-SHORT: Final = 500
+SHORT: Final = 1_000
 LONG: Final = 10_000
 
 

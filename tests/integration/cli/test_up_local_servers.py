@@ -129,13 +129,24 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+def test_nothing_outlives_a_supervisor_that_is_killed_while_it_starts(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with up(home, until="processes start") as (process, _):
         assert wait_until(lambda: len(ours(home)) > len(NAMES), ENOUGH_S), ours(home)
         process.kill()
         process.wait()
         assert wait_until(lambda: ours(home) == [], ENOUGH_S), ours(home)
+
+
+def test_a_second_start_says_so_and_its_processes_do_not_outlive_it_either(lived_in: Path) -> None:
+    with up(lived_in) as (process, printed):
+        text = "".join(printed)
+        assert "the directory is the one of last time" in text
+        assert "topics as before" in text
+        assert len(ours(lived_in)) > len(NAMES)
+        process.kill()
+        process.wait()
+        assert wait_until(lambda: ours(lived_in) == [], ENOUGH_S), ours(lived_in)
 
 
 def test_a_stopped_suite_is_well_and_the_doctor_says_how_to_start_it(lived_in: Path) -> None:
@@ -192,7 +203,7 @@ def suite(lived_in: Path, sayings: Sayings) -> Iterator[LocalSuite]:
         assert ours(lived_in) == []
 
 
-def test_a_second_start_goes_on(suite: LocalSuite, sayings: Sayings) -> None:
+def test_another_start_goes_on(suite: LocalSuite, sayings: Sayings) -> None:
     assert sayings.heard("topics as before")
     sign_in = people.sign_in(suite.settings)
     with connect(suite.address, sign_in(people.ADMIN)) as admin:
