@@ -7,6 +7,9 @@
 
 PYTHON ?= python3
 SEED ?=
+QUICK ?=
+NAMES ?=
+KILLS ?=
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -22,7 +25,7 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE PYTEST_ADDO
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo run check lint format types imports contracts fast test soak lock clean
+.PHONY: help install demo run check lint format types imports contracts security fast test mutants soak bench audit dist lock clean
 
 help: ## list the commands
 	@awk -F ':[^#]*## ' '/^[a-z]+:[^#]*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,7 +38,7 @@ demo: $(INSTALLED) ## play a day of the fictional city and show its figures (SEE
 run: $(INSTALLED) ## leave the suite up on 127.0.0.1:8000, with tokens and commands to try
 	$(BIN)/handoff up
 
-check: lint types imports contracts fast ## the quick checks: style, types, imports, schemas, fast tests
+check: lint types imports contracts security fast ## the quick checks: style, types, imports, schemas, fast tests
 
 lint: $(INSTALLED) ## style and formatting
 	$(BIN)/ruff check
@@ -54,6 +57,9 @@ imports: $(INSTALLED) ## who may import whom
 contracts: $(INSTALLED) ## the published schemas and examples are those of the code
 	$(BIN)/handoff contracts check
 
+security: $(INSTALLED) ## what bandit knows of dangerous code
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive contracts services deploy
+
 fast: $(INSTALLED)
 	$(BIN)/python -m pytest $(AT_ONCE) $(FAST)
 
@@ -61,8 +67,21 @@ test: check ## check, and every other test but the long runs, on real Kafka and 
 	$(BIN)/python -m pytest $(AT_ONCE) $(SLOWEST) -m "not many_servers and not soak" tests $(FAST:%=--ignore=%)
 	$(BIN)/python -m pytest $(SLOWEST) -m "many_servers and not soak" tests
 
-soak: $(INSTALLED) ## the long runs
-	$(BIN)/python -m pytest tests -m soak
+mutants: $(INSTALLED) ## seed bugs, one at a time, and see the tests catch each
+	$(BIN)/python -m tests.mutants
+
+soak: $(INSTALLED) ## the long runs (KILLS=50 of processes at named steps in place of 3000)
+	$(if $(KILLS),KILLS=$(KILLS)) $(BIN)/python -m pytest tests -m soak
+
+bench: $(INSTALLED) ## measure everything beside its floor, into bench/results (QUICK=1 for a look; NAMES="intake relay")
+	$(BIN)/python -m bench $(NAMES) $(if $(QUICK),--quick)
+
+audit: $(INSTALLED) ## known faults of what is installed in production; asks the registry, and fails where it cannot
+	$(BIN)/pip-audit --strict --progress-spinner off --disable-pip --require-hashes -r requirements/run.txt
+
+dist: $(INSTALLED) ## build the wheel, and the list of all that it needs (CycloneDX), into dist
+	$(BIN)/python -m hatchling build --target wheel --directory dist
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --output-file dist/handoff.cdx.json requirements/run.txt
 
 lock: $(INSTALLED) ## resolve the requirements again, keeping what still fits (UPGRADE=1 takes the newest)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/run.txt
@@ -70,7 +89,7 @@ lock: $(INSTALLED) ## resolve the requirements again, keeping what still fits (U
 
 clean: ## remove caches and build output; .venv and the suite's own data stay
 	rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	find contracts services deploy tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find contracts services deploy tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there: make install PYTHON=/path/to/python" >&2; exit 1; }

@@ -24,6 +24,7 @@ class Problem(Enum):
     NOT_FOUND = Kind("/problems/not-found", 404, "There is no such thing, or not for you")
     METHOD = Kind("/problems/method-not-allowed", 405, "This address has no such method")
     NOT_ACCEPTABLE = Kind("/problems/not-acceptable", 406, "Only JSON is spoken here")
+    SLOW = Kind("/problems/request-timeout", 408, "The request did not arrive in time")
     CONFLICT = Kind("/problems/conflict", 409, "The state does not allow this step")
     KEY_BUSY = Kind("/problems/idempotency-key-busy", 409, "The same request is under way")
     STALE = Kind("/problems/stale", 412, "It has changed since you read it")
@@ -33,6 +34,7 @@ class Problem(Enum):
     INVALID = Kind("/problems/invalid", 422, "Some fields are not right")
     KEY_REUSED = Kind("/problems/idempotency-key-reused", 422, "The key belongs to another request")
     PRECONDITION = Kind("/problems/precondition-required", 428, "An If-Match header is needed")
+    TOO_MANY = Kind("/problems/too-many-requests", 429, "Too many requests; wait a little")
     INTERNAL = Kind("/problems/internal", 500, "Something went wrong here")
     UNAVAILABLE = Kind("/problems/unavailable", 503, "Not available just now; try again")
 
@@ -42,6 +44,8 @@ JSON: Final = "application/problem+json"
 
 class ProblemError(Exception):
     """A problem to answer with; ``errors`` maps a field to what would be right."""
+
+    retry_after_s: int | None = None
 
     def __init__(self, problem: Problem, detail: str, errors: dict[str, Any] | None = None) -> None:
         super().__init__(detail)
@@ -75,6 +79,14 @@ class ConflictError(ProblemError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(Problem.CONFLICT, detail)
+
+
+class TooManyError(ProblemError):
+    """More requests than a limit allows; the next one may come after so many seconds."""
+
+    def __init__(self, limit: str, seconds: int) -> None:
+        super().__init__(Problem.TOO_MANY, f"{limit}: send it again in {seconds} s")
+        self.retry_after_s = seconds
 
 
 class InvalidError(ProblemError):

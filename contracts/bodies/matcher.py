@@ -1,4 +1,4 @@
-"""The bodies of the matcher: directory imports, programs, capacity, decisions and reasons."""
+"""The bodies of the matcher: directory imports, programs and capacity."""
 
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,7 +27,10 @@ def _cells() -> fields.Dict:
 
 
 class ImportBody(Schema):
-    """A directory in tabular HSDS 3.1: each table as a list of its rows."""
+    """A directory in tabular HSDS 3.1: each table as a list of its rows.
+
+    ``part``: it is one part of several, so nothing is said of what it leaves out.
+    """
 
     tables = fields.Dict(
         keys=fields.String(validate=validate.Length(min=1, max=80)),
@@ -37,6 +40,26 @@ class ImportBody(Schema):
     )
     time_zone = fields.String(required=True, validate=[validate.Length(min=1, max=64), _zone])
     accept_partial = flag(load_default=False)
+    dry_run = flag(load_default=False)
+    part = flag(load_default=False)
+
+
+class FieldChangeView(Schema):
+    """A field as it is and as it would be: text, or the JSON of what is none."""
+
+    name = fields.String(required=True)
+    before = fields.String(required=True, allow_none=True)
+    after = fields.String(required=True, allow_none=True)
+
+
+class DifferenceView(Schema):
+    """One thing that an import would change; without fields it would be new."""
+
+    thing = fields.String(
+        required=True, validate=validate.OneOf(["agency", "program", "capacity", "listing"])
+    )
+    id = fields.String(required=True)
+    fields_changed = fields.List(fields.Nested(FieldChangeView), required=True)
 
 
 class RejectionView(Schema):
@@ -49,7 +72,11 @@ class RejectionView(Schema):
 
 
 class ImportView(Schema):
-    """What an import did; ``changed`` and ``unchanged`` count programs."""
+    """What an import did; ``changed`` and ``unchanged`` count programs.
+
+    ``listed`` counts documents that an HSDS API serves otherwise than before; ``differences`` is
+    told of a dry run alone.
+    """
 
     applied = fields.Boolean(required=True)
     agencies = fields.Integer(required=True)
@@ -57,6 +84,8 @@ class ImportView(Schema):
     changed = fields.Integer(required=True)
     unchanged = fields.Integer(required=True)
     statements = fields.Integer(required=True)
+    listed = fields.Integer()
+    differences = fields.List(fields.Nested(DifferenceView))
     rejected = fields.List(fields.Nested(RejectionView), required=True)
     warnings = fields.List(fields.String(), required=True)
 
@@ -76,7 +105,10 @@ class CapacityBody(Schema):
 
 
 class CapacityView(Schema):
-    """A program's places: as stated, and how many are free; version 0 = never stated."""
+    """A program's places: as stated, and how many are free; version 0 = never stated.
+
+    ``stale``: it was said too long ago to rely on, or never: ask.
+    """
 
     program_id = fields.String(required=True)
     available = fields.Integer(required=True)
@@ -87,6 +119,7 @@ class CapacityView(Schema):
         required=True, allow_none=True, validate=validate.OneOf(["agency", "import"])
     )
     free = fields.Integer(required=True)
+    stale = fields.Boolean()
     version = fields.Integer(required=True)
 
 
@@ -98,11 +131,16 @@ class RequirementView(Schema):
 
 
 class HoursView(Schema):
-    """Open on ISO weekdays 1 (Monday) to 7, local HH:MM; closing not after opening = next day."""
+    """Open on ISO weekdays 1 (Monday) to 7, local HH:MM; closing not after opening = next day.
+
+    It stands from the local day ``valid_from`` to ``valid_to``, both included; null = without end.
+    """
 
     weekdays = fields.List(fields.Integer(), required=True)
     opens_at = fields.String(required=True)
     closes_at = fields.String(required=True)
+    valid_from = fields.String(allow_none=True)
+    valid_to = fields.String(allow_none=True)
 
 
 class ProgramView(Schema):
@@ -148,52 +186,4 @@ class ProgramPage(Schema):
     """A page of programs."""
 
     items = fields.List(fields.Nested(ProgramView), required=True)
-    next = fields.String(required=True, allow_none=True)
-
-
-class ChoiceView(Schema):
-    """A proposed program; the terms are points and sum to the score."""
-
-    program_id = fields.String(required=True)
-    agency_id = fields.String(required=True)
-    directory_version = fields.Integer(required=True)
-    rank = fields.Integer(required=True)
-    score = fields.Float(required=True)
-    terms = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
-    distance_km = fields.Float(required=True, allow_none=True)
-
-
-class ConsideredView(Schema):
-    """What was found about one program: reasons where it fails, questions where nobody knows."""
-
-    program_id = fields.String(required=True)
-    verdict = fields.String(required=True, validate=validate.OneOf(["pass", "ask", "fail"]))
-    reasons = fields.List(fields.String(), required=True)
-    questions = fields.List(fields.String(), required=True)
-    free = fields.Integer(required=True)
-    score = fields.Float(required=True, allow_none=True)
-    terms = fields.Dict(keys=fields.String(), values=fields.Float(), required=True, allow_none=True)
-    distance_km = fields.Float(required=True, allow_none=True)
-
-
-class DecisionView(Schema):
-    """An answer to one attempt at placing a referral, and why it was given."""
-
-    decision_id = fields.UUID(required=True)
-    referral_id = fields.UUID(required=True)
-    attempt = fields.Integer(required=True)
-    decision_number = fields.Integer(required=True)
-    answer = fields.String(
-        required=True, validate=validate.OneOf(["routed", "deferred", "waitlisted", "unplaced"])
-    )
-    decided_at = fields.AwareDateTime(required=True)
-    policy = fields.String(required=True)
-    choices = fields.List(fields.Nested(ChoiceView), required=True)
-    considered = fields.List(fields.Nested(ConsideredView), required=True)
-
-
-class DecisionPage(Schema):
-    """A page of decisions."""
-
-    items = fields.List(fields.Nested(DecisionView), required=True)
     next = fields.String(required=True, allow_none=True)

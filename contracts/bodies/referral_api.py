@@ -185,8 +185,21 @@ class PlacedOffer(OfferStanding):
     attempt = fields.Integer(required=True)
 
 
+class Receiver(Schema):
+    """The program to which a person in a crisis is brought; null where nobody has said."""
+
+    program_id = fields.String(required=True)
+    name = fields.String(required=True, allow_none=True)
+    phone = fields.String(required=True, allow_none=True)
+    address = fields.String(required=True, allow_none=True)
+
+
 class ReferralView(Receipt):
-    """A referral: officers get the receipt's fields alone, coordinators all of them."""
+    """A referral: officers get the receipt's fields alone, coordinators all of them.
+
+    ``receiver`` is told of a crisis by whoever reads one referral, once an offer is made and until
+    the officer has left or the encounter is over.
+    """
 
     state = word(words.ReferralState)
     need = word(words.Need)
@@ -206,6 +219,7 @@ class ReferralView(Receipt):
     training = fields.Boolean()
     consent = word(words.ConsentStatus)
     erased_at = fields.AwareDateTime(allow_none=True)
+    receiver = fields.Nested(Receiver, allow_none=True)
 
 
 class ReferralPage(Schema):

@@ -20,6 +20,24 @@ REFERENCE_IS: Final = "must be a short reference such as 7QK4-M2XD"
 _DIGITS: Final = re.compile("-?[0-9]{1,18}")
 
 
+class _Flag(fields.Boolean):
+    """True or false, and no number: Python takes nought for false."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class _Count(fields.Integer):
+    """A whole number, and neither true nor false: Python takes them for numbers."""
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
 def slug(**options: Any) -> fields.String:
     """The id of an agency, program or unit."""
     rules = [
@@ -48,7 +66,7 @@ def moment(**options: Any) -> fields.AwareDateTime:
 
 def count(least: int, most: int, **options: Any) -> fields.Integer:
     """A whole number between two others, themselves included."""
-    return fields.Integer(strict=True, validate=validate.Range(min=least, max=most), **options)
+    return _Count(strict=True, validate=validate.Range(min=least, max=most), **options)
 
 
 class WholeNumber(fields.Integer):
@@ -62,7 +80,7 @@ class WholeNumber(fields.Integer):
 
 def flag(**options: Any) -> fields.Boolean:
     """True or false, and nothing that merely looks like it."""
-    return fields.Boolean(truthy={True}, falsy={False}, **options)
+    return _Flag(**options)
 
 
 def word(kind: Any, **options: Any) -> fields.Enum[Any]:
@@ -83,20 +101,23 @@ def _says_something(value: str) -> None:
         raise ValidationError("Use printable characters.")
 
 
-class Degrees(fields.Float):
-    """An angle in decimal degrees; a number, not its text."""
-
+class _Number(fields.Float):
     def _validated(self, value: Any) -> float:
-        if not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.make_error("invalid", input=value)
         return super()._validated(value)
+
+
+def number(least: float, most: float, **options: Any) -> fields.Float:
+    """A number between two others, themselves included; not its text, nor a truth value."""
+    return _Number(validate=validate.Range(min=least, max=most), **options)
 
 
 class Place(Schema):
     """A point on the map, in WGS 84 degrees."""
 
-    latitude = Degrees(required=True, validate=validate.Range(min=-90, max=90))
-    longitude = Degrees(required=True, validate=validate.Range(min=-180, max=180))
+    latitude = number(-90, 90, required=True)
+    longitude = number(-180, 180, required=True)
 
 
 class Nothing(Schema):

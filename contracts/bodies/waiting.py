@@ -9,6 +9,8 @@ from contracts.vocabulary import PauseReason, Sector
 
 # In what order a freed place is proposed to those who wait for it.
 ORDER: Final = ("urgency: crisis, urgent, routine", "submitted_at", "referral_id")
+# The same where the policy in force holds places back for those who are expected.
+ORDER_BY_PLAN: Final = ("crisis: at once", "the plan of the policy in force", *ORDER)
 _SAID: Final = [reason for reason in PauseReason if reason is not PauseReason.SILENCE]
 _UNTIL: Final = {"description": "when it ends by itself; without it, somebody has to resume"}
 
@@ -71,11 +73,15 @@ class ProgramQueueView(Schema):
 
 
 class SectorQueueView(Schema):
-    """How many wait in a sector: ``for_a_place`` of a program, ``for_a_program`` that fits."""
+    """How many wait in a sector: ``for_a_place`` of a program, ``for_a_program`` that fits.
+
+    ``held``: for whom there is a place, kept for somebody more urgent who is expected.
+    """
 
     sector = fields.Enum(Sector, by_value=True, required=True)
     for_a_place = fields.Integer(required=True)
     for_a_program = fields.Integer(required=True)
+    held = fields.Integer(required=True)
 
 
 class QueueView(Schema):

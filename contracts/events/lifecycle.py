@@ -110,9 +110,13 @@ class ChoiceRefusedSchema(LifecycleSchema):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferralDeferred(LifecycleEvent):
-    """The matcher answers later, at the time that it named."""
+    """The matcher answers later, at the time that it named.
+
+    ``held``: there is a place, kept for somebody more urgent who is expected.
+    """
 
     until: datetime
+    held: bool = False
 
 
 @published("referral.deferred", 1, TOPIC)
@@ -122,6 +126,7 @@ class ReferralDeferredSchema(LifecycleSchema):
     record = ReferralDeferred
 
     until = coarse(Coarse.TIME, fields.AwareDateTime(required=True))
+    held = coarse(Coarse.STATE, fields.Boolean(load_default=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,9 +92,10 @@ class RoutedSchema(ProposalSchema):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferred(Proposal):
-    """An answer comes by ``until``."""
+    """An answer comes by ``until``; ``held`` = there is a place, kept for who is more urgent."""
 
     until: datetime
+    held: bool = False
 
 
 @published("routing.deferred", 1, *TOPICS)
@@ -104,6 +105,7 @@ class DeferredSchema(ProposalSchema):
     record = Deferred
 
     until = coarse(Coarse.TIME, fields.AwareDateTime(required=True))
+    held = coarse(Coarse.STATE, fields.Boolean(load_default=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

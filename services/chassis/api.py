@@ -1,10 +1,11 @@
 """Declaring routes: every one states its roles, its tenant rule and its bodies, or cannot be."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, TypeVar
 
 import flask
@@ -19,11 +20,15 @@ from services.chassis import idempotency
 from services.chassis.actor import Actor
 from services.chassis.clock import Clock
 from services.chassis.database import Database
+from services.chassis.failpoints import Point, reached
 from services.chassis.json_body import body_of
+from services.chassis.limits import Limits
 from services.chassis.postgres import EVERY_AGENCY, NO_AGENCY
 
 ACCESS: Final = "handoff_access"
 LONGEST_TAG: Final = 18
+# The answer beyond a limit, as the API reference names it.
+TOO_MANY: Final = "TOO_MANY_REQUESTS"
 
 
 class Tenant(StrEnum):
@@ -36,9 +41,13 @@ class Tenant(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may call a route, and for each role whose things it reaches; no roles = anybody."""
+    """Who may call a route, and for each role whose things it reaches; no roles = anybody.
+
+    ``counted`` False: who looks after the service is never refused for asking often.
+    """
 
     roles: Mapping[Role, Tenant]
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,7 @@ class Runtime:
     database: Database
     clock: Clock
     mac_key: bytes
+    limits: Limits = Limits()  # noqa: RUF009 - it is frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +125,12 @@ class IfMatch(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """What a route takes and answers."""
+    """What a route takes and answers.
+
+    ``keeps_answer`` False: a POST that changes nothing, and whose answer nobody may find later.
+    ``before`` is called with the caller, the query and what the address names, before a transaction
+    is opened.
+    """
 
     answer: type[Schema] | Schema
     status: int = 200
@@ -123,6 +138,8 @@ class Contract:
     query: type[Schema] | None = None
     key_needed: bool = False
     if_match: IfMatch = IfMatch.NEVER
+    keeps_answer: bool = True
+    before: Callable[..., None] | None = None
 
 
 class Api(Blueprint):  # type: ignore[misc]
@@ -147,7 +164,8 @@ class Api(Blueprint):  # type: ignore[misc]
             if contract.query is not None:
                 serve = self.arguments(contract.query, location="query", as_kwargs=False)(serve)
             if contract.body is not None:
-                serve = self.arguments(contract.body, location="json")(serve)
+                asked = {"location": "json", "required": is_needed(contract.body)}
+                serve = self.arguments(contract.body, **asked)(serve)
             serve = self.response(contract.status, contract.answer)(serve)
             serve = documented(self, serve, method, roles, contract)
             setattr(serve, ACCESS, Access(dict(roles)))
@@ -158,11 +176,16 @@ class Api(Blueprint):  # type: ignore[misc]
         return register
 
 
-def guarded(roles: Mapping[Role, Tenant]) -> Callable[[View], View]:
+def is_needed(body: type[Schema]) -> bool:
+    """Whether a body must be sent: one of which every field may be left out may be left out too."""
+    return any(field.required for field in body().fields.values())
+
+
+def guarded(roles: Mapping[Role, Tenant], *, counted: bool = True) -> Callable[[View], View]:
     """Declare the access of a plain view; no roles open it to anybody, without a token."""
 
     def declare(view: View) -> View:
-        setattr(view, ACCESS, Access(dict(roles)))
+        setattr(view, ACCESS, Access(dict(roles), counted))
         return view
 
     return declare
@@ -182,17 +205,28 @@ def _in_transaction(view: Callable[..., Any], method: str, contract: Contract) -
         given = list(parsed)
         body = given.pop(0) if contract.body is not None else {}
         query = given.pop(0) if contract.query is not None else {}
+        if contract.before is not None:
+            _wait(partial(contract.before, actor, query, **path))
         with runtime.database.transaction(_agency_shown(actor, flask.g.tenant)) as session:
             call = Call(actor, session, runtime.clock, flask.g.tenant, body, query)
-            if method == "POST":
+            if method == "POST" and contract.keeps_answer:
                 result = _once(call, runtime, contract, lambda: view(call, **path))
             else:
                 result = result_of(contract, view(call, **path))
+            reached(Point.REQUEST_WRITTEN)
+        reached(Point.REQUEST_DONE)
         return response_of(result)
 
     serve.__name__ = view.__name__
     serve.__doc__ = view.__doc__
     return serve
+
+
+def _wait(before: Callable[[], None]) -> None:
+    """Do what comes before; how long it waits on purpose is no time that the answer took."""
+    began = time.perf_counter()
+    before()
+    flask.g.began += time.perf_counter() - began
 
 
 def _agency_shown(actor: Actor, tenant: Tenant) -> str:
@@ -225,6 +259,7 @@ def _once(
     before = idempotency.begin(call.session, this, call.now())
     if before is not None:
         return before
+    reached(Point.REQUEST_CLAIMED)
     result = result_of(contract, work())
     idempotency.finish(call.session, this, result)
     return result
@@ -260,6 +295,7 @@ def documented(
     doc |= {"summary": first, "description": f"{rest.strip()}\n\nRoles: {who}.".strip()}
     if not roles:
         doc["security"] = []
+    doc["responses"] = {"429": {"$ref": f"#/components/responses/{TOO_MANY}"}}
     headers = _headers(method, contract) if roles else []
     return api.doc(**doc, **({"parameters": headers} if headers else {}))(serve)
 
@@ -267,7 +303,7 @@ def documented(
 def _headers(method: str, contract: Contract) -> list[dict[str, Any]]:
     """The request headers that count, as the API reference lists them."""
     found = []
-    if method == "POST":
+    if method == "POST" and contract.keeps_answer:
         key = {"type": "string", "maxLength": idempotency.LONGEST_KEY}
         found.append({"name": "Idempotency-Key", "required": contract.key_needed, "schema": key})
     if contract.if_match is not IfMatch.NEVER:

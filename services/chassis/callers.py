@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import flask
 
+from contracts.problems import Problem, ProblemError
 from services.chassis import ended_access
 from services.chassis.actor import Actor
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.tokens import Tokens, unauthenticated
+from services.chassis.turnstile import Turnstile
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,26 @@ class Callers:
     database: Database
     clock: Clock
     tokens: Tokens
+    turnstile: Turnstile
 
     def present(self) -> Actor:
-        """Whose token came with the request; raises ProblemError (401, 503)."""
-        presented = self.tokens.present(token_sent(), self.clock.now())
-        ended_access.refuse(self.database.glance(ended_access.question(presented)))
+        """Whose token came with the request; raises ProblemError (401, 429, 503)."""
+        try:
+            return self._known()
+        except ProblemError as error:
+            if error.problem is Problem.UNAUTHENTICATED:
+                self.let_stranger_in()
+            raise
+
+    def let_stranger_in(self) -> None:
+        """Count a request of nobody in particular; raises ProblemError (429)."""
+        self.turnstile.let_stranger_in(flask.request.environ, self.clock.now())
+
+    def _known(self) -> Actor:
+        now = self.clock.now()
+        presented = self.tokens.present(token_sent(), now)
+        self.turnstile.let_in(presented.actor, now)
+        ended_access.refuse(self.database.glance(*ended_access.question(presented)))
         return presented.actor
 
 

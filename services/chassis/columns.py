@@ -1,13 +1,24 @@
-"""Column types that mean the same on SQLite and PostgreSQL, and the upsert that both speak."""
+"""Column types that mean the same on SQLite and PostgreSQL, and statements that both take."""
 
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import orjson
 from sqlalchemy import DateTime, Dialect, Integer, String, Table, Text, TypeDecorator
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger, TypeEngine
+
+# PostgreSQL takes 65,535 values with a statement, SQLite 32,766.
+_MOST_NAMED: Final = 10_000
+Value = TypeVar("Value")
+
+
+def in_parts(values: Collection[Value]) -> Iterator[list[Value]]:
+    """Values in as many parts as it takes for a statement to name each part whole."""
+    listed = [*values]
+    return (listed[at : at + _MOST_NAMED] for at in range(0, len(listed), _MOST_NAMED))
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -70,3 +81,19 @@ def insert(session: Session, table: Table) -> Any:
     """An INSERT with ON CONFLICT clauses, in the session's dialect."""
     name = session.get_bind().dialect.name
     return sqlite.insert(table) if name == "sqlite" else postgresql.insert(table)
+
+
+class Upsert:
+    """An INSERT with ON CONFLICT clauses that is built once: to build it costs more than to run it.
+
+    ``clauses`` completes the bare INSERT; the rows come with each execution.
+    """
+
+    def __init__(self, table: Table, clauses: Callable[[Any], Any]) -> None:
+        self._sqlite = clauses(sqlite.insert(table))
+        self._postgres = clauses(postgresql.insert(table))
+
+    def of(self, session: Session) -> Any:
+        """The statement in the session's dialect."""
+        name = session.get_bind().dialect.name
+        return self._sqlite if name == "sqlite" else self._postgres

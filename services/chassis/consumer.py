@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.event_log import Record, Subscription, by_place
+from services.chassis.failpoints import Point, reached
 from services.chassis.faults import is_transient, reason_of
 from services.chassis.held import parked_since
 from services.chassis.inbox import Inbox
@@ -70,47 +73,61 @@ class ConsumerLoop:
     def _take_batch(self) -> int:
         if not self._within_limit:
             # What stopped the last process holds on: it must not park one batch at each restart.
-            self._check_limit()
+            with self._database.transaction() as session:
+                parked = self._parked(session)
+            self._check(parked)
             self._within_limit = True
         batch = self._unfinished or self.subscription.poll(BATCH, POLL_S)
         if not batch:
             return 0
+        reached(Point.CONSUMER_POLLED)
         self._unfinished = batch
-        try:
-            self._together(batch)
-        except Exception as error:  # the failing record is found, and named, one by one
-            if is_transient(error):
-                raise
-            self._one_by_one(batch)
-        self._check_limit()
+        self._take(batch)
+        reached(Point.CONSUMER_COMMITTED)
         self.subscription.commit(by_place(batch))
+        reached(Point.CONSUMER_ACKNOWLEDGED)
         self._unfinished = ()
         self.watchdog.moved()
         return len(batch)
 
-    def _together(self, batch: Sequence[Record]) -> None:
-        with self._database.transaction() as session:
-            self.inbox.take(session, batch, self._clock.now())
+    def _take(self, batch: Sequence[Record]) -> None:
+        try:
+            parked = self._together(batch)
+        except Exception as error:  # the failing record is found, and named, one by one
+            if is_transient(error):
+                raise
+            self._one_by_one(batch)
+        else:
+            self._check(parked)
 
     def _one_by_one(self, batch: Sequence[Record]) -> None:
         for record in batch:
             try:
-                self._together([record])
+                parked = self._together([record])
             except Exception as error:  # a failed key must not stop the others
                 if is_transient(error):
                     raise
-                self._park(record, error)
+                parked = self._park(record, error)
+            self._check(parked)
 
-    def _park(self, record: Record, error: Exception) -> None:
+    def _together(self, batch: Sequence[Record]) -> int:
+        """Handle a batch in one transaction; returns how many keys were parked lately."""
+        with self._database.transaction() as session:
+            self.inbox.take(session, batch, self._clock.now())
+            reached(Point.CONSUMER_HANDLED)
+            return self._parked(session)
+
+    def _park(self, record: Record, error: Exception) -> int:
         with self._database.transaction() as session:
             self.inbox.park(session, record, reason_of(error), self._clock.now())
-        self._check_limit()
+            return self._parked(session)
 
-    def _check_limit(self) -> None:
-        with self._database.transaction() as session:
-            since = self._clock.now() - self._limit.within
-            count = parked_since(session, self.inbox.consumer, since)
-        if count > self._limit.keys:
+    def _parked(self, session: Session) -> int:
+        since = self._clock.now() - self._limit.within
+        return parked_since(session, self.inbox.consumer, since)
+
+    def _check(self, parked: int) -> None:
+        if parked > self._limit.keys:
             raise TooManyParkedError(
-                f"{self.inbox.consumer} parked {count} keys since {since.isoformat()}"
+                f"{self.inbox.consumer} parked {parked} keys within {self._limit.within}"
             )

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Final
@@ -12,7 +12,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
-from services.chassis import postgres
+from services.chassis import failpoints, postgres
+from services.chassis.failpoints import Point, reached
 
 # Below 3.51.3 a WAL reset can corrupt the file (sqlite.org/wal.html#walresetbug).
 WAL_SAFE: Final = (3, 51, 3)
@@ -54,6 +55,8 @@ class Database:
             self.engine = postgres.pooled_engine(url, connections)
         else:
             self.engine = _sqlite_engine(url)
+        if failpoints.is_armed():
+            event.listen(self.engine, "after_cursor_execute", _statement_done)
         self._after_commit: list[Callable[[], None]] = []
         self._here = threading.local()
 
@@ -76,21 +79,24 @@ class Database:
                 if self.on_postgres:
                     postgres.show_only(session, agency_id)
                 yield session
+                reached(Point.TRANSACTION_WRITTEN)
         finally:
             self._here.inside = False
+        reached(Point.TRANSACTION_COMMITTED)
         if session.info.get(_SCRUBS):
             self.scrub()
         if session.info.get(_WAKES):
             self.committed()
+            reached(Point.TRANSACTION_ANNOUNCED)
 
-    def glance(self, query: Executable) -> Row[Any] | None:
+    def glance(self, query: Executable, asked: Mapping[str, Any]) -> Row[Any] | None:
         """The first row of a read that needs no transaction around it: one round trip.
 
         No policy shows it a row of an agency's.
         """
         alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if self.on_postgres else _ALONE
         with self.engine.connect().execution_options(**alone) as connection:
-            return connection.execute(query).first()
+            return connection.execute(query, asked).first()
 
     def on_publish(self, call: Callable[[], None]) -> None:
         """Call back after each commit that published events."""
@@ -138,6 +144,10 @@ def _sqlite_engine(url: str) -> Engine:
     event.listen(engine, "connect", lambda connection, _: _prepare(connection, mode))
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _statement_done(*_: object) -> None:
+    reached(Point.STATEMENT_DONE)
 
 
 def _begin(connection: Connection) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     Column,
@@ -12,6 +12,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    bindparam,
     delete,
     func,
     select,
@@ -22,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from contracts.codec import Message
 from contracts.topics import TOPICS
-from services.chassis.columns import Json, UtcDateTime, insert
+from services.chassis.columns import Json, Upsert, UtcDateTime
 from services.chassis.event_log import Record
 
 Place = tuple[str, int]
@@ -48,6 +49,24 @@ group_offsets = Table(
     Column("topic", String(64), primary_key=True),
     Column("partition", Integer, primary_key=True),
     Column("offset", Integer, nullable=False),
+)
+
+
+def _newer(add: Any) -> Any:
+    return add.on_conflict_do_update(
+        index_elements=["group", "topic", "partition"],
+        set_={"offset": add.excluded.offset},
+        where=add.excluded.offset > group_offsets.c.offset,
+    )
+
+
+_STORE_OFFSETS: Final = Upsert(group_offsets, _newer)
+_READ_PLACE: Final = (
+    select(records)
+    .where(records.c.topic == bindparam("topic"), records.c.partition == bindparam("partition"))
+    .where(records.c.offset >= bindparam("begin"))
+    .order_by(records.c.offset)
+    .limit(bindparam("most"))
 )
 
 
@@ -96,31 +115,19 @@ def store_offsets(session: Session, group: str, offsets: Mapping[Place, int]) ->
         {"group": group, "topic": topic, "partition": part, "offset": offset}
         for (topic, part), offset in sorted(offsets.items())
     ]
-    add = insert(session, group_offsets)
-    newer = add.on_conflict_do_update(
-        index_elements=["group", "topic", "partition"],
-        set_={"offset": add.excluded.offset},
-        where=add.excluded.offset > group_offsets.c.offset,
-    )
-    session.execute(newer, rows)
+    session.execute(_STORE_OFFSETS.of(session), rows)
 
 
 def read_place(session: Session, place: Place, begin: int, most: int) -> list[Record]:
     """The records of one partition from an offset on, at most so many."""
-    query = (
-        select(records)
-        .where(records.c.topic == place[0], records.c.partition == place[1])
-        .where(records.c.offset >= begin)
-        .order_by(records.c.offset)
-        .limit(most)
-    )
+    asked = {"topic": place[0], "partition": place[1], "begin": begin, "most": most}
     return [
         Record(
             row.partition,
             row.offset,
             Message(row.topic, row.key, _headers(row), row.value),
         )
-        for row in session.execute(query)
+        for row in session.execute(_READ_PLACE, asked)
     ]
 
 

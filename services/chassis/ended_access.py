@@ -1,11 +1,12 @@
 """Whose access ended: their tokens are refused from the next request on, in every process."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Executable, Row, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from contracts.codec import Envelope
@@ -17,6 +18,13 @@ from services.chassis.tokens import LEEWAY, Presented, unauthenticated
 
 ENDED: Final = "the access that this token gave has ended: ask who gave it to you for a new one"
 _COLUMNS: Final = ended_access.c
+# Built once: every request asks it.
+_HAS_ENDED: Final = (
+    select(_COLUMNS.access_id)
+    .where(_COLUMNS.access_id.in_(bindparam("ids", expanding=True)))
+    .where(or_(_COLUMNS.for_ever, _COLUMNS.ended_at >= bindparam("since")))
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +78,7 @@ def keep(session: Session, ended: Ended, *, lifts: bool = True) -> Ended:
     return replace(ended, for_ever=ended.for_ever if stands is None else stands)
 
 
-def question(presented: Presented) -> Select[tuple[str]]:
+def question(presented: Presented) -> tuple[Executable, Mapping[str, Any]]:
     """Asks for a row where the access that a token gives has ended: a read by primary key.
 
     A provider's clock may be ahead of ours by the leeway that its tokens are given, so they are
@@ -79,13 +87,12 @@ def question(presented: Presented) -> Select[tuple[str]]:
     ids = [everywhere(presented.actor.subject), of_actor(presented.actor)]
     if presented.token_id is not None:
         ids.append(of_token(presented.token_id))
-    outlasted = or_(_COLUMNS.for_ever, _COLUMNS.ended_at >= presented.issued_at - LEEWAY)
-    return select(_COLUMNS.access_id).where(_COLUMNS.access_id.in_(ids), outlasted).limit(1)
+    return _HAS_ENDED, {"ids": ids, "since": presented.issued_at - LEEWAY}
 
 
 def check(session: Session, presented: Presented) -> None:
     """Raise ProblemError (401) where the access that a token gives has ended."""
-    refuse(session.execute(question(presented)).first())
+    refuse(session.execute(*question(presented)).first())
 
 
 def refuse(found: Row[Any] | None) -> None:

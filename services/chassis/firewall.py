@@ -18,17 +18,15 @@ from services.chassis.api import Tenant
 from services.chassis.clock import Clock
 from services.chassis.columns import insert
 from services.chassis.database import Database
-from services.chassis.jobs import Job
+from services.chassis.jobs import A_MINUTE_AGO, MINUTE, Job
 from services.chassis.tables import refused_attempts
 
 log = structlog.get_logger()
 
-# However often an officer tries, a kind makes one row and one event a minute for each unit.
-MINUTE: Final = timedelta(minutes=1)
 # A request that began in a minute has ended long before its row is forgotten.
 KEPT_FOR: Final = timedelta(days=1)
 BATCH: Final = 500
-_PAGING: Final = frozenset({"after", "limit"})
+_NO_FILTERS: Final = frozenset({"after", "limit", "wait"})
 _BY_STATUS: Final[dict[int, RefusedAttempt]] = {
     HTTPStatus.FORBIDDEN: RefusedAttempt.ROLE,
     HTTPStatus.METHOD_NOT_ALLOWED: RefusedAttempt.METHOD,
@@ -38,6 +36,7 @@ _OF_TENANTS: Final[dict[int, RefusedAttempt]] = {
     HTTPStatus.NOT_FOUND: RefusedAttempt.TENANT,
     HTTPStatus.UNPROCESSABLE_ENTITY: RefusedAttempt.SEARCH,
 }
+# However often an officer tries, a kind makes one row and one event a minute for each unit.
 _COLUMNS: Final = refused_attempts.c
 
 
@@ -83,19 +82,15 @@ class Firewall:
         def tick() -> int:
             with self.database.transaction() as session:
                 now = self.clock.now()
-                if not due(session, now):
-                    return 0
                 found = _untold(session, now)
+                if not found:
+                    return 0
                 tell(session, now, found)
                 _mark_told(session, found)
                 _forget(session, now - KEPT_FOR)
                 return len(found)
 
-        def due(session: Session, now: datetime) -> int:
-            query = select(func.count()).where(_is_due(now))
-            return session.scalar(query.select_from(refused_attempts)) or 0
-
-        return Job("refused_attempts", tick, due)
+        return Job("refused_attempts", tick, _COUNT_DUE)
 
 
 def kind_of(status: int) -> RefusedAttempt | None:
@@ -107,7 +102,7 @@ def kind_of(status: int) -> RefusedAttempt | None:
     if status not in _OF_TENANTS or flask.g.get("tenant", Tenant.ALL) is Tenant.ALL:
         return None
     searched = status == HTTPStatus.UNPROCESSABLE_ENTITY
-    if searched and not set(flask.request.args) - _PAGING:
+    if searched and not set(flask.request.args) - _NO_FILTERS:
         return None
     return _OF_TENANTS[status]
 
@@ -123,12 +118,15 @@ def count(session: Session, unit_id: str, kind: RefusedAttempt, now: datetime) -
     session.execute(more)
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return (_COLUMNS.count > _COLUMNS.told) & (_COLUMNS.since <= now - MINUTE)
+def _is_due(before: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    return (_COLUMNS.count > _COLUMNS.told) & (_COLUMNS.since <= before)
+
+
+_COUNT_DUE: Final = select(func.count()).select_from(refused_attempts).where(_is_due(A_MINUTE_AGO))
 
 
 def _untold(session: Session, now: datetime) -> list[Refused]:
-    query = select(refused_attempts).where(_is_due(now))
+    query = select(refused_attempts).where(_is_due(now - MINUTE))
     rows = session.execute(query.order_by(_COLUMNS.unit_id, _COLUMNS.since).limit(BATCH))
     return [
         Refused(row["unit_id"], RefusedAttempt(row["kind"]), row["since"], row["count"])

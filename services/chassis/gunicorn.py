@@ -18,10 +18,11 @@ import structlog
 from gunicorn import util
 from gunicorn.glogging import Logger
 from gunicorn.http import errors
-from gunicorn.workers.gthread import ThreadWorker
+from werkzeug.exceptions import RequestTimeout
 
 from contracts.problems import JSON, Problem, ProblemError
 from services.chassis import logs, metrics_folder, names, settings
+from services.chassis.doorstep import DoorstepWorker, SlowError
 
 log = structlog.get_logger()
 
@@ -34,6 +35,8 @@ _TOO_LARGE: Final = ProblemError(
 _CODING: Final = ProblemError(
     Problem.MALFORMED, "the only Transfer-Encoding spoken here is chunked"
 )
+_SLOW: Final = ProblemError(Problem.SLOW, "the request did not arrive in time: send it again")
+_FULL: Final = ProblemError(Problem.UNAVAILABLE, "too many large requests come in: send it again")
 _FAULT: Final = ProblemError(Problem.INTERNAL, "the fault is ours and was logged")
 # The first that fits; an app's own faults never come here, for Flask answers them.
 _REFUSALS: Final = (
@@ -41,6 +44,7 @@ _REFUSALS: Final = (
     ((errors.LimitRequestLine, errors.LimitRequestHeaders), _TOO_LARGE),
     ((errors.UnsupportedTransferCoding,), _CODING),
     ((errors.ParseException,), _MALFORMED),
+    ((SlowError,), _SLOW),
 )
 
 
@@ -66,15 +70,20 @@ class Body:
         self._body = body
 
     def read(self, size: int = -1) -> bytes:
-        """As a file; raises ValueError, which Flask answers with 400, for malformed chunks."""
+        """As a file; raises ValueError, which Flask answers with 400, for malformed chunks.
+
+        Raises RequestTimeout, answered with 408, for one that does not come.
+        """
         try:
             read: bytes = self._body.read(None if size < 0 else size)
         except errors.ParseException:
             raise ValueError("the body cannot be read") from None
+        except SlowError:
+            raise RequestTimeout from None
         return read
 
 
-class ProblemWorker(ThreadWorker):  # type: ignore[misc]
+class ProblemWorker(DoorstepWorker):
     """Answers with a problem what it cannot read; nothing of the request is repeated or logged."""
 
     web: Any = None
@@ -94,6 +103,8 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]
         super().set_accept_enabled(enabled)
         if enabled or self.alive:
             return
+        self.web.hurry()
+        self.hasten()
         while self.sockets:
             listener, before = self.sockets.pop(), -1
             while before != self.nr_conns:
@@ -105,6 +116,11 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]
         environ["wsgi.input"] = Body(environ["wsgi.input"])
         answer: Iterable[bytes] = self.web(environ, start)
         return answer
+
+    def refuse_late(self, client: Any, *, is_slow: bool) -> None:
+        """Say that a request came too slowly, or that too many large ones are being read."""
+        log.info("request_refused", kind="Slow" if is_slow else "Full")
+        util.write_nonblock(client, _answer(_SLOW if is_slow else _FULL))
 
     def handle_error(self, _request: Any, client: Any, _address: Any, error: Exception) -> None:
         """Refuse a request; the connection is closed: where the next one begins, nobody knows."""
@@ -172,6 +188,8 @@ worker_tmp_dir: Final = str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None
 # Longer than those who keep connections open towards us keep them idle (proxies: 60 s at most), so
 # that it is they who close: a request could cross with our closing.
 keepalive: Final = 75
+# Below the 1,024 files that a process may usually have open.
+worker_connections: Final = 800
 timeout: Final = 60
 # A platform that asked us to stop waits for half a minute.
 graceful_timeout: Final = 20

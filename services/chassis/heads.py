@@ -1,30 +1,42 @@
 """The heads of hash chains: the last number and hash per (topic, key), claimed under a row lock."""
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from services.chassis.columns import insert
+from services.chassis.columns import Upsert
 from services.chassis.tables import stream_heads
 
 GENESIS: Final = "0" * 64
+_HEAD: Final = stream_heads.c
+
+
+def _more(add: Any) -> Any:
+    more = {"seq": _HEAD.seq + add.excluded.seq}
+    return add.on_conflict_do_update(index_elements=["topic", "key"], set_=more).returning(
+        _HEAD.seq, _HEAD.hash
+    )
+
+
+_CLAIM: Final = Upsert(stream_heads, _more)
+_SET_HASH: Final = (
+    stream_heads.update()
+    .where(_HEAD.topic == bindparam("of_topic"), _HEAD.key == bindparam("of_key"))
+    .values(hash=bindparam("to"))
+)
 
 
 def claim(session: Session, topic: str, key: str, count: int) -> tuple[int, str]:
     """Take the next numbers of a chain under its row lock: (last taken before, last hash)."""
-    add = insert(session, stream_heads).values(topic=topic, key=key, seq=count, hash=GENESIS)
-    taken = add.on_conflict_do_update(
-        index_elements=["topic", "key"], set_={"seq": stream_heads.c.seq + count}
-    ).returning(stream_heads.c.seq, stream_heads.c.hash)
-    row = session.execute(taken).one()
+    first = {"topic": topic, "key": key, "seq": count, "hash": GENESIS}
+    row = session.execute(_CLAIM.of(session), first).one()
     return row.seq - count, row.hash
 
 
 def set_hash(session: Session, topic: str, key: str, value: str) -> None:
     """Store the hash of the last link of a chain."""
-    here = (stream_heads.c.topic == topic, stream_heads.c.key == key)
-    session.execute(stream_heads.update().where(*here).values(hash=value))
+    session.execute(_SET_HASH, {"of_topic": topic, "of_key": key, "to": value})
 
 
 def head_of(session: Session, topic: str, key: str) -> tuple[int, str]:

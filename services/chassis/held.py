@@ -1,19 +1,23 @@
 """What consumers hold back, counted and listed: waiting, parked and quarantined messages."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from contracts.topics import Consumer
 from services.chassis.tables import parked, quarantined, waiting
 
+# Built once: it is asked with each batch.
+_PARKED_SINCE: Final = select(func.count()).where(
+    parked.c.consumer == bindparam("of"), parked.c.at >= bindparam("since")
+)
+
 
 def parked_since(session: Session, consumer: Consumer, since: datetime) -> int:
     """How many keys a consumer has parked since a moment."""
-    query = select(func.count()).where(parked.c.consumer == consumer, parked.c.at >= since)
-    return session.scalar(query) or 0
+    return session.scalar(_PARKED_SINCE, {"of": consumer, "since": since}) or 0
 
 
 def counts(session: Session) -> dict[str, int]:

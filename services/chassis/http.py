@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from threading import Lock
@@ -16,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from contracts.problems import JSON, Problem, ProblemError
-from services.chassis.actor import Actor
-from services.chassis.api import Api, Runtime, access_of
+from services.chassis import failpoints
+from services.chassis.api import TOO_MANY, Api, Runtime, access_of
 from services.chassis.callers import Callers
 from services.chassis.event_log import LogUnavailableError
 from services.chassis.faults import is_transient, reason_of
@@ -25,15 +24,18 @@ from services.chassis.firewall import Firewall
 from services.chassis.json_body import JsonProvider
 from services.chassis.metrics import RequestMetrics
 from services.chassis.tokens import Tokens
+from services.chassis.turnstile import Turnstile
 
 log = structlog.get_logger()
 
 LARGEST_BODY: Final = 1024 * 1024
+_AGAIN_S: Final = 5
 _BY_STATUS: Final = {
     400: Problem.MALFORMED,
     404: Problem.NOT_FOUND,
     405: Problem.METHOD,
     406: Problem.NOT_ACCEPTABLE,
+    408: Problem.SLOW,
     413: Problem.TOO_LARGE,
     415: Problem.MEDIA_TYPE,
     422: Problem.INVALID,
@@ -42,6 +44,7 @@ _BY_STATUS: Final = {
 _SAID: Final = {
     404: "there is no such address; see /docs/",
     405: "this address does not take this method; see /docs/",
+    408: "the body did not arrive in time",
     413: f"send at most {LARGEST_BODY} bytes",
 }
 
@@ -99,9 +102,12 @@ class Site:
 def create_app(site: Site, runtime: Runtime, tokens: Tokens) -> flask.Flask:
     """The Flask app of one service; raises ValueError for a route without declared access."""
     app = flask.Flask(site.name, static_folder=None)
+    requests = RequestMetrics(site.name)
+    turnstile = Turnstile(runtime.database, runtime.limits, runtime.mac_key, requests.refused)
     app.config |= {
         "HANDOFF_RUNTIME": runtime,
-        "HANDOFF_REQUESTS": RequestMetrics(site.name),
+        "HANDOFF_REQUESTS": requests,
+        "HANDOFF_TURNSTILE": turnstile,
         "MAX_CONTENT_LENGTH": LARGEST_BODY,
         "API_TITLE": site.title,
         "API_VERSION": "v1",
@@ -110,7 +116,7 @@ def create_app(site: Site, runtime: Runtime, tokens: Tokens) -> flask.Flask:
         "PROPAGATE_EXCEPTIONS": False,
     }
     app.extensions["handoff_document"] = ApiDocument(app, site.apis)
-    callers = Callers(runtime.database, runtime.clock, tokens)
+    callers = Callers(runtime.database, runtime.clock, tokens, turnstile)
     protect(app, callers, Firewall(runtime.database, runtime.clock))
     return app
 
@@ -124,7 +130,7 @@ def protect(app: flask.Flask, callers: Callers, firewall: Firewall) -> None:
     app.before_request(_begin)
     app.before_request(lambda: _admit(app, callers))
     app.after_request(_end)
-    app.after_request(lambda response: _note_refusal(response, callers, firewall))
+    app.after_request(lambda response: _note_refusal(response, firewall))
     app.teardown_request(lambda _: structlog.contextvars.clear_contextvars())
     app.register_error_handler(ProblemError, problem_response)
     app.register_error_handler(SQLAlchemyError, _database_fault)
@@ -138,7 +144,8 @@ def document_of(app: flask.Flask) -> dict[str, Any]:
     spec: dict[str, Any] = app.extensions["handoff_document"].described()
     shared = spec["components"]  # its answers are all errors, and errors are problems
     said = {"content": {JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-    answers = {name: answer | said for name, answer in shared.get("responses", {}).items()}
+    named = shared.get("responses", {}) | {TOO_MANY: _beyond_a_limit()}
+    answers = {name: answer | said for name, answer in named.items()}
     return spec | {"components": shared | {"responses": answers}}
 
 
@@ -148,14 +155,16 @@ def problem_response(error: ProblemError) -> flask.Response:
     response = flask.Response(flask.json.dumps(error.body()), kind.status, mimetype=JSON)
     if kind.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = "5"
+    again_s = _AGAIN_S if error.problem is Problem.UNAVAILABLE else error.retry_after_s
+    if again_s is not None:
+        response.headers["Retry-After"] = str(again_s)
     return response
 
 
 def _begin() -> None:
     """Start the watch, put the referral's id on every log line, refuse what no text can hold."""
     flask.g.began = time.perf_counter()
+    failpoints.enter(flask.request.endpoint or "")
     structlog.contextvars.clear_contextvars()
     referral = (flask.request.view_args or {}).get("referral_id")
     if referral is not None:
@@ -179,10 +188,13 @@ def _end(response: flask.Response) -> flask.Response:
 def _admit(app: flask.Flask, callers: Callers) -> None:
     """Authenticate, then check the role against the route's; unknown addresses go on to 404."""
     if flask.request.url_rule is None:
+        _ask_who_is_lost(callers)
         return
     view = app.view_functions[flask.request.url_rule.endpoint]
     access = access_of(view)
     if access is not None and not access.roles:
+        if access.counted:
+            callers.let_stranger_in()
         return
     flask.g.caller = actor = callers.present()
     if access is None or actor.role not in access.roles:
@@ -192,15 +204,21 @@ def _admit(app: flask.Flask, callers: Callers) -> None:
     flask.g.tenant = access.roles[actor.role]
 
 
-def _note_refusal(response: flask.Response, callers: Callers, firewall: Firewall) -> flask.Response:
-    """Have what an officer may not do counted; at an unknown address nobody has asked who calls."""
-    if not response.status_code >= HTTPStatus.BAD_REQUEST:
-        return response
-    actor: Actor | None = flask.g.get("caller")
-    if actor is None and flask.request.url_rule is None:
-        with suppress(ProblemError, SQLAlchemyError):
-            actor = callers.present()
-    firewall.note(actor, response.status_code)
+def _ask_who_is_lost(callers: Callers) -> None:
+    """Note who calls at an unknown address; raises ProblemError (429) and nothing else."""
+    try:
+        flask.g.caller = callers.present()
+    except ProblemError as error:
+        if error.problem is Problem.TOO_MANY:
+            raise
+    except SQLAlchemyError as error:
+        log.warning("caller_unknown", reason=reason_of(error))
+
+
+def _note_refusal(response: flask.Response, firewall: Firewall) -> flask.Response:
+    """Have what an officer may not do counted."""
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
+        firewall.note(flask.g.get("caller"), response.status_code)
     return response
 
 
@@ -257,6 +275,12 @@ def _unexpected(error: Exception) -> flask.Response:
     return problem_response(
         ProblemError(Problem.INTERNAL, "the fault is ours and was logged; nothing was changed")
     )
+
+
+def _beyond_a_limit() -> dict[str, Any]:
+    seconds = {"description": "Seconds until the next one may come", "schema": {"type": "integer"}}
+    said = "Too Many Requests: of this caller, or without a good token from this address"
+    return {"description": said, "headers": {"Retry-After": seconds}}
 
 
 def _security() -> dict[str, Any]:

@@ -8,19 +8,31 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, false, func, or_, select
+from sqlalchemy import bindparam, delete, false, func, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from contracts.problems import Problem, ProblemError
 from services.chassis.actor import Actor
-from services.chassis.columns import insert
+from services.chassis.columns import Upsert
 from services.chassis.faults import is_lock_timeout
 from services.chassis.tables import idempotency
 
 LONGEST_KEY: Final = 80
 LONGEST_ROUTE: Final = 200
 KEPT_FOR: Final = timedelta(days=7)
+_COLUMNS: Final = idempotency.c
+_SAME: Final = (
+    _COLUMNS.caller == bindparam("of_caller"),
+    _COLUMNS.route == bindparam("of_route"),
+    _COLUMNS.key == bindparam("of_key"),
+)
+# Built once: every request that changes something asks them.
+_CLAIM: Final = Upsert(
+    idempotency, lambda add: add.on_conflict_do_nothing().returning(_COLUMNS.key)
+)
+_ANSWERED: Final = select(idempotency).where(*_SAME)
+_FINISH: Final = idempotency.update().where(*_SAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +98,7 @@ def begin(session: Session, this: Attempt, now: datetime) -> Result | None:
     }
     if _claim(session, row):
         return None
-    before = session.execute(select(idempotency).where(*_same(this))).first()
+    before = session.execute(_ANSWERED, _names(this)).first()
     if before is None:  # pruned just now
         return begin(session, this, now)
     if not hmac.compare_digest(before.body_mac, this.body_mac):
@@ -99,11 +111,8 @@ def begin(session: Session, this: Attempt, now: datetime) -> Result | None:
 
 def finish(session: Session, this: Attempt, result: Result) -> None:
     """Keep the answer beside the change that it reports."""
-    session.execute(
-        idempotency.update()
-        .where(*_same(this))
-        .values(status=result.status, headers=result.headers, body=result.body)
-    )
+    answer = {"status": result.status, "headers": result.headers, "body": result.body}
+    session.execute(_FINISH, _names(this) | answer)
 
 
 def prune(session: Session, before: datetime) -> int:
@@ -113,9 +122,8 @@ def prune(session: Session, before: datetime) -> int:
 
 
 def _claim(session: Session, row: dict[str, Any]) -> bool:
-    add = insert(session, idempotency).values(row).on_conflict_do_nothing()
     try:
-        return session.execute(add.returning(idempotency.c.key)).first() is not None
+        return session.execute(_CLAIM.of(session), row).first() is not None
     except OperationalError as error:
         if not is_lock_timeout(error):
             raise
@@ -125,10 +133,5 @@ def _claim(session: Session, row: dict[str, Any]) -> bool:
         ) from None
 
 
-def _same(this: Attempt) -> tuple[Any, ...]:
-    columns = idempotency.c
-    return (
-        columns.caller == this.caller,
-        columns.route == this.route,
-        columns.key == this.key,
-    )
+def _names(this: Attempt) -> dict[str, Any]:
+    return {"of_caller": this.caller, "of_route": this.route, "of_key": this.key}

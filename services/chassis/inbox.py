@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from contracts.codec import (
@@ -23,7 +23,7 @@ from services.chassis.event_log import Record
 from services.chassis.faults import is_transient, reason_of
 from services.chassis.logs import about
 from services.chassis.postgres import keep_writers_out, take_time
-from services.chassis.standing import Place, Standing, is_done, is_in_turn
+from services.chassis.standing import Place, Standing, is_done, is_in_turn, lock, save
 from services.chassis.tables import inbox, parked, quarantined, waiting
 
 log = structlog.get_logger()
@@ -177,48 +177,10 @@ class Inbox:
         return 1
 
     def _lock(self, session: Session, places: set[Place]) -> Standing:
-        """Read and lock the inbox rows of a batch in sorted order."""
-        ordered = sorted(places)
-        if not ordered:
-            return Standing({}, {}, set())
-        rows = [{"consumer": self.consumer, "topic": t, "key": k, "seq": 0} for t, k in ordered]
-        session.execute(insert(session, inbox).on_conflict_do_nothing(), rows)
-        query = (
-            select(inbox.c.topic, inbox.c.key, inbox.c.seq)
-            .where(inbox.c.consumer == self.consumer)
-            .where(tuple_(inbox.c.topic, inbox.c.key).in_(ordered))
-            .order_by(inbox.c.topic, inbox.c.key)
-            .with_for_update()
-        )
-        last = {(topic, key): seq for topic, key, seq in session.execute(query)}
-        return Standing(
-            last,
-            self._newest(session, parked, ordered),
-            set(self._newest(session, waiting, ordered)),
-        )
-
-    def _newest(self, session: Session, table: Any, places: list[Place]) -> dict[Place, int]:
-        """The keys of these that the table holds, each with its newest number."""
-        query = (
-            select(table.c.topic, table.c.key, func.max(table.c.seq))
-            .where(table.c.consumer == self.consumer)
-            .where(tuple_(table.c.topic, table.c.key).in_(places))
-            .group_by(table.c.topic, table.c.key)
-        )
-        return {(topic, key): seq for topic, key, seq in session.execute(query)}
+        return lock(session, self.consumer, places)
 
     def _save(self, session: Session, standing: Standing) -> None:
-        rows = [
-            {"consumer": self.consumer, "topic": t, "key": k, "seq": standing.last[t, k]}
-            for t, k in sorted(standing.moved)
-        ]
-        if rows:
-            add = insert(session, inbox)
-            newest = add.on_conflict_do_update(
-                index_elements=["consumer", "topic", "key"],
-                set_={"seq": add.excluded.seq},
-            )
-            session.execute(newest, rows)
+        save(session, self.consumer, standing)
 
     def _hold(
         self,

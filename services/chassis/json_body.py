@@ -6,6 +6,7 @@ import flask
 import orjson
 from flask.json.provider import JSONProvider
 from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from contracts.problems import InvalidError, Problem, ProblemError
 
@@ -49,6 +50,7 @@ def body_of(request: flask.Request) -> dict[str, Any] | None:
     Raises ProblemError (400, 413, 415, and 422 for JSON that is no object).
     """
     raw = request.get_data(cache=True)
+    _refuse_longer(request, len(raw))
     if not raw:
         return None
     if not request.is_json:
@@ -64,6 +66,13 @@ def body_of(request: flask.Request) -> dict[str, Any] | None:
     if not isinstance(body, dict):
         raise InvalidError("json", "send a JSON object")
     return body
+
+
+def _refuse_longer(request: flask.Request, read: int) -> None:
+    """A body without a length ends for Flask where no more is allowed, whatever comes after."""
+    is_cut = request.content_length is None and read == request.max_content_length
+    if is_cut and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
 
 
 def load_body(schema: Schema) -> dict[str, Any]:

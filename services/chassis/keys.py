@@ -18,6 +18,7 @@ from contracts.problems import Problem, ProblemError
 from services.chassis import key_file
 from services.chassis.columns import UtcDateTime
 from services.chassis.database import Database
+from services.chassis.failpoints import Point, reached
 from services.chassis.faults import reason_of
 from services.chassis.key_file import KeyFile
 from services.chassis.postgres import enter_as_writer
@@ -174,6 +175,7 @@ class PersonKeys:
             master, sealed = self._masters.wrap(person, key)
             row = {"person": person, "master": master, "wrapped": sealed, "created_at": now}
             session.execute(person_keys.insert().values(row))
+        reached(Point.PERSON_KEY_KEPT)
         return key
 
     def read(self, person: str) -> bytes:

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from services.chassis import failpoints
 from services.chassis.consumer import TooManyParkedError
 from services.chassis.database import Wake
 from services.chassis.event_log import LogRefusedError
@@ -90,6 +91,7 @@ class Loop:
     def _tick_safely(self) -> int | None:
         """One tick: what it did, or None where it failed; readiness tells of the fault."""
         self._ticking_since = time.monotonic()
+        failpoints.enter(self.name)
         try:
             worked = self._tick()
         except _ENDS_LOOP as error:

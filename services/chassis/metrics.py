@@ -62,6 +62,12 @@ class RequestMetrics:
         self._requests = Counter(
             "handoff_http_requests", "Requests answered", (*labels, "status"), registry=None
         )
+        self._refused = Counter(
+            "handoff_http_refused",
+            "Requests beyond a limit, by what they are counted by: token or address",
+            ("service", "counted_by"),
+            registry=None,
+        )
         self._seconds = Histogram(
             "handoff_http_seconds",
             "Seconds that a request took",
@@ -75,9 +81,14 @@ class RequestMetrics:
         self._requests.labels(self._service, route, str(status)).inc()
         self._seconds.labels(self._service, route).observe(seconds)
 
+    def refused(self, counted_by: str) -> None:
+        """Count one refusal of a request beyond a limit."""
+        self._refused.labels(self._service, counted_by).inc()
+
     def families(self) -> Iterable[Metric]:
         """What was counted so far."""
         yield from self._requests.collect()
+        yield from self._refused.collect()
         yield from self._seconds.collect()
 
 

@@ -12,6 +12,7 @@ OF_SERVICES: Final = frozenset(
     {
         "CAPACITY_ALLOWANCE_S",
         "CONSENT_RULES",
+        "CRISIS_LINE",
         "DEADLINES",
         "MAIL_FROM",
         "PAUSE_AFTER_LAPSES",
@@ -19,7 +20,7 @@ OF_SERVICES: Final = frozenset(
         "SMTP_URL",
     }
 )
-OF_COMMANDS: Final = frozenset({"COORDINATOR_TOKEN", "TOKEN", "URL"})
+OF_COMMANDS: Final = frozenset({"COORDINATOR_TOKEN", "SOURCE_TOKEN", "TOKEN", "URL"})
 KNOWN: Final = settings.NAMES | kafka.NAMES | OF_SERVICES | OF_COMMANDS
 
 

@@ -17,6 +17,7 @@ from services.chassis.api import (
     Contract,
     Runtime,
     documented,
+    is_needed,
     response_of,
     result_of,
 )
@@ -55,7 +56,8 @@ def open_for_anybody(
     def register(view: View) -> View:
         serve = _in_transaction(view, contract, check)
         if contract.body is not None:
-            serve = api.arguments(contract.body, location="json")(serve)
+            asked = {"location": "json", "required": is_needed(contract.body)}
+            serve = api.arguments(contract.body, **asked)(serve)
         serve = api.response(contract.status, contract.answer)(serve)
         serve = documented(api, serve, "POST", {}, contract)
         setattr(serve, ACCESS, Access({}))

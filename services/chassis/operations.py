@@ -77,13 +77,13 @@ def create_operations(
         _add_clock(app, services, clock)
 
     @app.get("/metrics")
-    @guarded({})
+    @guarded({}, counted=False)
     def metrics() -> flask.Response:
         return flask.Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     app.register_error_handler(HTTPException, http_problem)
-    database = services[0].database
-    protect(app, Callers(database, clock, tokens), Firewall(database, clock))
+    database, turnstile = services[0].database, services[0].app.config["HANDOFF_TURNSTILE"]
+    protect(app, Callers(database, clock, tokens, turnstile), Firewall(database, clock))
     return app
 
 
@@ -91,12 +91,12 @@ def _add_health(
     app: flask.Flask, services: Sequence[WiredService], draining: Callable[[], bool]
 ) -> None:
     @app.get("/livez")
-    @guarded({})
+    @guarded({}, counted=False)
     def livez() -> dict[str, Any]:
         return {"alive": True}
 
     @app.get("/readyz")
-    @guarded({})
+    @guarded({}, counted=False)
     def readyz() -> tuple[dict[str, Any], int]:
         faults = {service.name.value: service.faults() for service in services}
         ready = not any(faults.values()) and not draining()

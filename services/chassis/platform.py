@@ -11,6 +11,7 @@ from services.chassis.clock import Clock, ServerClock
 from services.chassis.database import Database
 from services.chassis.jwks import PublishedKeys
 from services.chassis.keys import MasterKeys
+from services.chassis.limits import Limits
 from services.chassis.postgres import ServerTime
 from services.chassis.settings import SettingError, Settings
 from services.chassis.tokens import Tokens, read_keys
@@ -42,6 +43,12 @@ class Platform:
     def key_store(self) -> Database:
         """The store of persons' keys; raises SettingError where its address is missing."""
         return Database(self.settings.key_store_url, self._connections)
+
+    @property
+    def limits(self) -> Limits:
+        """How often one caller may ask; a minute that stands still has no end, so no limit."""
+        found = self.settings.limits
+        return Limits(proxies=found.proxies) if self.settings.settable_clock else found
 
     @property
     def _connections(self) -> int:

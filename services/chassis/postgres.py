@@ -63,12 +63,14 @@ def show_every_agency(on: Session | Connection) -> None:
 
 
 def keep_writers_out(session: Session, table: Table) -> None:
-    """Wait for every transaction that wrote to the table; until this one ends, nobody else writes.
+    """Wait for every transaction that wrote to the table or locked its rows.
+
+    Until this one ends, nobody else does either.
 
     On SQLite nothing is to be done: a transaction is alone from its first line.
     """
     if _speaks_to_postgres(session):
-        session.execute(text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
+        session.execute(text(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE"))
 
 
 def enter_as_writer(session: Session, table: Table) -> None:

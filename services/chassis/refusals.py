@@ -14,6 +14,8 @@ from services.chassis.http import LARGEST_BODY
 # still is refused here, unread.
 LARGEST_READ: Final = LARGEST_BODY + 64 * 1024
 LARGEST_HEADERS: Final = 64 * 1024
+# Below the 1,024 files that a process may usually have open.
+MOST_CONNECTIONS: Final = 600
 
 _MALFORMED: Final = ProblemError(
     Problem.MALFORMED, "this is no HTTP/1.1 request: look at its first line, headers and length"
@@ -59,7 +61,20 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 
 
 class ProblemChannel(HTTPChannel):  # type: ignore[misc]
-    """A connection whose refusals are problems."""
+    """A connection whose refusals are problems.
+
+    Where there are too many, the oldest of which no request is being answered goes: a thousand that
+    send nothing, or a byte a minute, keep nobody out.
+    """
 
     error_task_class: Any = _Refusal
     parser_class: Any = _Parser
+
+    def __init__(self, server: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(server, *args, **kwargs)
+        others = server.active_channels
+        if len(others) > MOST_CONNECTIONS:
+            idle = (one for one in others.values() if not one.requests and one is not self)
+            oldest = next((one for one in idle if not one.will_close), None)
+            if oldest is not None:
+                oldest.will_close = True

@@ -10,7 +10,7 @@ import flask
 import structlog
 
 from contracts.topics import Consumer, Service, topics_of
-from services.chassis import audit, held, idempotency, outbox
+from services.chassis import audit, held, idempotency, outbox, turnstile
 from services.chassis.actor import Actor
 from services.chassis.clock import Clock
 from services.chassis.consumer import ConsumerLoop
@@ -18,11 +18,12 @@ from services.chassis.database import Database, Wake
 from services.chassis.event_log import EventLog, LogUnavailableError
 from services.chassis.faults import is_transient, reason_of
 from services.chassis.inbox import Inbox, NotParkedError
-from services.chassis.jobs import Job, Lookout, due
+from services.chassis.jobs import Job, Look, Lookout
 from services.chassis.keyring import Keyring
 from services.chassis.leader import Leader
 from services.chassis.loops import Loop
 from services.chassis.relay import Relay
+from services.chassis.waiters import Waiters
 from services.chassis.wakes import Announcer, Listener
 from services.chassis.watchdog import LogWatch
 
@@ -73,7 +74,7 @@ class WiredService:
     """What ``app.py`` of a service builds; ``prefixes`` are the addresses it owns.
 
     ``stores`` are databases beside its own, closed with it; ``keyring`` is of the service that has
-    the key store.
+    the key store, ``waiters`` of the one whose requests may wait.
     """
 
     name: Service
@@ -86,6 +87,7 @@ class WiredService:
     stores: Sequence[Database] = ()
     checks: dict[str, Callable[[], str | None]] = field(default_factory=dict)
     keyring: Keyring | None = None
+    waiters: Waiters | None = None
     consumers: list[ConsumerLoop] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
     _log: EventLog | None = None
@@ -94,6 +96,10 @@ class WiredService:
     _listener: Listener | None = None
     _leaders: list[Leader] = field(default_factory=list)
     _wakes: list[Wake] = field(default_factory=list)
+    look: Look = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.look = Look(self.jobs)
 
     def announce(self) -> None:
         """Wake the loops of other processes after commits; call it in the process that serves."""
@@ -136,8 +142,9 @@ class WiredService:
 
     def due(self, job: str) -> int:
         """How much one of the jobs would find now."""
+        look = Look(one for one in self.jobs if one.name == job)
         with self.database.transaction() as session:
-            return due(session, self.clock.now(), [one for one in self.jobs if one.name == job])
+            return look.found(session, self.clock.now()).get(job, 0)
 
     def flow_lately(self) -> Flow:
         """Count what is under way, with the lag that the consumers here last saw: no wait."""
@@ -208,11 +215,16 @@ class WiredService:
         with self.database.transaction() as session:
             audit.record(session, OPERATIONS, self.clock.now(), actor, action, **detail)
 
+    def hurry(self) -> None:
+        """Let no request wait any longer: the process drains."""
+        if self.waiters is not None:
+            self.waiters.hurry()
+
     def close(self) -> None:
         """Let others lead, leave the groups, close the databases; the loops have ended before."""
         for leader in self._leaders:
             leader.resign()
-        for wakes in (self._listener, self._announcer):
+        for wakes in (self._listener, self._announcer, self.waiters):
             if wakes is not None:
                 wakes.stop()
         for consumer in self.consumers:
@@ -225,7 +237,7 @@ class WiredService:
             counts = held.counts(session)
             unpublished = outbox.unpublished(session)
             progress = outbox.progress(session)
-            waiting_for_jobs = due(session, self.clock.now(), self.jobs)
+            waiting_for_jobs = sum(self.look.found(session, self.clock.now()).values())
         return Flow(
             unpublished=unpublished,
             lag=lag,
@@ -244,21 +256,22 @@ class WiredService:
         return sum(self._log.lag(group, topics_of(group)) for group in groups)
 
     def _keep_house(self) -> int:
-        """Forget old idempotency keys, and put the alarms into the log."""
+        """Forget old idempotency keys and counts, and put the alarms into the log."""
         with self.database.transaction() as session:
-            idempotency.prune(session, self.clock.now() - idempotency.KEPT_FOR)
+            now = self.clock.now()
+            idempotency.prune(session, now - idempotency.KEPT_FOR)
+            turnstile.prune(session, now)
         for alarm in self.alarms():
             log.warning("alarm", service=self.name.value, alarm=alarm)
         return 0
 
     def _add_jobs(self) -> None:
         leader = self._led("jobs")
-        lookout = Lookout(self.database, self.clock)
+        wakes = {job.name: Wake() for job in self.jobs}
         for job in self.jobs:
-            wake = Wake()
-            lookout.watch(job, wake)
             tick = leader.only(job.tick)
-            self.loops.append(Loop(f"{self.name}.{job.name}", tick, UNASKED_S, wake))
+            self.loops.append(Loop(f"{self.name}.{job.name}", tick, UNASKED_S, wakes[job.name]))
+        lookout = Lookout(self.database, self.clock, self.look, wakes)
         self._add_woken(f"{self.name}.lookout", leader.only(lookout.tick))
         house = leader.only(self._keep_house)
         self.loops.append(Loop(f"{self.name}.housekeeping", house, HOUSEKEEPING_S, Wake()))

@@ -11,9 +11,16 @@ from typing import Any, Final
 from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 
-from services.chassis.refusals import LARGEST_HEADERS, LARGEST_READ, ProblemChannel
+from services.chassis.refusals import (
+    LARGEST_HEADERS,
+    LARGEST_READ,
+    MOST_CONNECTIONS,
+    ProblemChannel,
+)
 
 LOOK_AGAIN_S: Final = 0.02
+# Longer than those who keep connections open towards us keep them idle.
+KEPT_S: Final = 75
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -58,8 +65,15 @@ class HttpServer:
             threads=threads,
             max_request_body_size=LARGEST_READ,
             max_request_header_size=LARGEST_HEADERS,
+            # Bodies beyond this wait in files: whoever sends many at a time fills no memory.
+            inbuf_overflow=LARGEST_HEADERS,
+            # Never reached: ProblemChannel makes room before.
+            connection_limit=2 * MOST_CONNECTIONS,
+            asyncore_use_poll=True,
+            channel_timeout=KEPT_S,
             ident=None,
-            clear_untrusted_proxy_headers=True,
+            # What a proxy says of the sender is read in limits.py alone, and believed of few.
+            clear_untrusted_proxy_headers=False,
         )
         # One per address: a name such as localhost may stand for two.
         self._listeners: list[Any] = [

@@ -16,7 +16,9 @@ from marshmallow.validate import Length, OneOf, Range
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from services.chassis import limits
 from services.chassis.clock import Clock, SettableClock, SystemClock
+from services.chassis.limits import Limits
 
 PREFIX: Final = "HANDOFF_"
 KEY_STORE: Final = "key_store"
@@ -26,6 +28,8 @@ NAMES: Final = frozenset(
     {
         *(f"{store.upper()}_DATABASE" for store in STORES),
         *(f"{store.upper()}_MIGRATION_DATABASE" for store in STORES),
+        *limits.NAMES,
+        "FAILPOINTS",
         "HOME",
         "HOST",
         "JWKS_URL",
@@ -73,7 +77,9 @@ class Settings:
     SQLite file of the home folder. ``jwks_url`` is where the identity provider publishes its keys;
     without it, tokens are signed and verified with the key file. ``processes`` is how many serve
     one port; ``member`` is what a worker is called in its consumer groups, the same after a restart
-    and another one for each worker (None: named after the machine and the port).
+    and another one for each worker (None: named after the machine and the port). ``limits``: how
+    often one caller may ask. ``failpoints`` is where a process that is to be killed for a test
+    looks for charges (see failpoints.py).
     """
 
     home: Path
@@ -89,6 +95,8 @@ class Settings:
     jwks_url: str | None = None
     processes: int = 2
     member: str | None = None
+    limits: Limits = Limits()  # noqa: RUF009 - it is frozen
+    failpoints: Path | None = None
     databases: Mapping[str, str] = field(default_factory=dict, repr=False)
     migration_databases: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -142,14 +150,15 @@ def read() -> Settings:
     host = env.str("HOST", "127.0.0.1", validate=[_SAID, _check_host])
     port = env.int("PORT", 8000, validate=within(0, 65535))
     threads = env.int("THREADS", 8, validate=within(1, 64))
-    issuer = env.str("TOKEN_ISSUER", "handoff", validate=_SAID)
-    audience = env.str("TOKEN_AUDIENCE", "handoff", validate=_SAID)
+    issuer, audience = (_in_tokens(env, f"TOKEN_{each}") for each in ("ISSUER", "AUDIENCE"))
     jwks_url = env.str("JWKS_URL", None, validate=_check_keys_address)
     processes = env.int("PROCESSES", 2, validate=within(1, 64))
     member = env.str("MEMBER", None, validate=_check_member)
+    limited = limits.read(env)
+    failpoints = env.str("FAILPOINTS", None, validate=_SAID)
     databases, owners = (_databases(env, each) for each in ("_DATABASE", "_MIGRATION_DATABASE"))
     seal(env)
-    settings = Settings(
+    found = Settings(
         home=Path(home).resolve(),
         keys=Path(keys or Path(home) / "keys").resolve(),
         mode=Mode(mode),
@@ -163,12 +172,26 @@ def read() -> Settings:
         jwks_url=jwks_url,
         processes=processes,
         member=member,
+        limits=limited,
+        failpoints=Path(failpoints).resolve() if failpoints else None,
         databases=_for_driver(databases),
         migration_databases=_for_driver(owners),
     )
-    if settings.settable_clock and settings.mode is Mode.PRODUCTION:
-        raise SettingError("HANDOFF_SETTABLE_CLOCK is refused in production: set HANDOFF_MODE=demo")
-    return settings
+    _refuse_in_production(found)
+    return found
+
+
+def _in_tokens(env: Env, name: str) -> str:
+    return env.str(name, "handoff", validate=_SAID)
+
+
+def _refuse_in_production(settings: Settings) -> None:
+    for name, given in (
+        ("SETTABLE_CLOCK", settings.settable_clock),
+        ("FAILPOINTS", settings.failpoints is not None),
+    ):
+        if given and settings.mode is Mode.PRODUCTION:
+            raise SettingError(f"{PREFIX}{name} is refused in production: set HANDOFF_MODE=demo")
 
 
 def _databases(env: Env, suffix: str) -> dict[str, str | None]:

@@ -160,6 +160,16 @@ ended_access: Final = Table(
     Column("for_ever", Boolean, nullable=False),
 )
 
+# Requests by caller (a digest, of a subject or of an address) and minute; see turnstile.py.
+request_counts: Final = Table(
+    "request_counts",
+    metadata,
+    Column("caller", String(64), primary_key=True),
+    Column("since", UtcDateTime, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+Index("ix_request_counts_since", request_counts.c.since)
+
 idempotency: Final = Table(
     "idempotency",
     metadata,

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 from sqlalchemy import text
@@ -73,10 +73,17 @@ class Announcer:
                     connection.execute(text(f"NOTIFY {CHANNEL}"))
 
 
+class Woken(Protocol):
+    """What is told of a commit: the wake of a loop, or whoever waits."""
+
+    def set(self) -> None:
+        """Something was committed; returns at once."""
+
+
 class Listener:
     """Sets wakes when any process has committed something that the loops act on."""
 
-    def __init__(self, database: Database, wakes: Sequence[Wake]) -> None:
+    def __init__(self, database: Database, wakes: Sequence[Woken]) -> None:
         """Nothing runs before ``start``."""
         self._engine = lasting_engine(database.url)
         self._wakes = wakes

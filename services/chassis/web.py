@@ -7,7 +7,7 @@ from typing import Any, Final
 import flask
 
 from contracts.topics import Service
-from services.chassis import logs, names
+from services.chassis import failpoints, logs, names
 from services.chassis.operations import create_operations
 from services.chassis.platform import Build, open_platform
 from services.chassis.service import WiredService
@@ -46,6 +46,10 @@ class Web:
         """Serve one request."""
         return self._serve(environ, start)
 
+    def hurry(self) -> None:
+        """Let no request wait any longer: the process drains."""
+        self.service.hurry()
+
     def close(self) -> None:
         """Let go of the databases; no request is under way any more."""
         self.service.close()
@@ -75,6 +79,7 @@ def open_web(name: Service, build: Build) -> Web:
     """Read the settings and wire the service; no server is asked yet. Raises SettingError."""
     found = names.read_settings()
     logs.configure(found.log_level, service=name.value, process="web")
+    failpoints.arm(found.failpoints)
     platform = open_platform(found, name)
     service = build(platform)
     service.announce()

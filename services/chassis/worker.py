@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from contracts.topics import Service
-from services.chassis import logs, names
+from services.chassis import failpoints, logs, names
 from services.chassis import settings as shared
 from services.chassis.event_log import EventLog
 from services.chassis.kafka import settings as kafka
@@ -76,8 +76,8 @@ def run(name: Service, build: Build, tasks: Collection[Task]) -> int:
     where something did not end in time. Raises SettingError before anything runs.
     """
     found = names.read_settings()
-    process = "+".join(sorted(tasks))
-    logs.configure(found.log_level, service=name.value, process=process)
+    logs.configure(found.log_level, service=name.value, process="+".join(sorted(tasks)))
+    failpoints.arm(found.failpoints)
     platform = open_platform(found, name)
     brokers = kafka.of(found)
     if brokers is None:

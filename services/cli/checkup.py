@@ -17,6 +17,7 @@ from services.chassis.tokens import Tokens, read_keys
 from services.cli import copies, people, settings
 from services.cli.home import HomeError, check_clock
 
+FAILPOINTS: Final = "HANDOFF_FAILPOINTS"
 LEAST_FREE_BYTES: Final = 200_000_000
 SKEW: Final = timedelta(seconds=5)
 TIMEOUT_S: Final = 5.0
@@ -54,7 +55,11 @@ def mode(found: Settings) -> Finding:
     """Where the suite lives and in which mode; a folder with a settable clock is a demo's."""
     settable = isinstance(settings.clock_of(found), SettableClock)
     shown = Mode.DEMO if settable else found.mode
-    return Finding("settings", right=True, state=f"mode {shown}, home {found.home}")
+    state = f"mode {shown}, home {found.home}"
+    if found.failpoints is None:
+        return Finding("settings", right=True, state=state)
+    armed = f"{state}; failpoints are armed: processes kill themselves by {found.failpoints}"
+    return Finding("settings", right=True, state=armed, mend=f"unset {FAILPOINTS}", warns=True)
 
 
 def keys(found: Settings) -> Iterator[Finding]:

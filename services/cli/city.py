@@ -1,11 +1,14 @@
 """Opening the bundled city: its units, its directory and the mailboxes of its agencies."""
 
 from collections import defaultdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from services.cli import sheet
 from services.cli.client import Client
+
+Tables = dict[str, list[dict[str, str]]]
 
 FOLDER: Final = Path(__file__).parent / "city"
 TIME_ZONE: Final = "America/Chicago"
@@ -18,7 +21,7 @@ TRAINING_UNIT: Final = "academy"
 COORDINATOR_MAIL: Final = "coordinator@rivermouth.example.org"
 
 
-def open_city(admin: Client) -> bool:
+def open_city(admin: Client, now: datetime) -> bool:
     """Load the bundled city where the directory is empty; returns whether it was.
 
     The directory comes last: a load that is broken off leaves it empty, and is done again.
@@ -30,8 +33,14 @@ def open_city(admin: Client) -> bool:
     for agency_id, contacts in _mailboxes(FOLDER).items():
         _state(admin, f"/v1/agencies/{agency_id}/contacts", contacts)
     _state(admin, "/v1/contacts/coordinator", [{"email": COORDINATOR_MAIL}])
-    admin.post("/v1/directory/imports", directory_body(tables(FOLDER)))
+    admin.post("/v1/directory/imports", directory_body(_stated(tables(FOLDER), now)))
     return True
+
+
+def _stated(rows: Tables, now: datetime) -> Tables:
+    """The tables with statements of now: older ones would have to be asked about."""
+    at = {"updated": now.replace(microsecond=0).isoformat()}
+    return rows | {"service_capacity": [row | at for row in rows["service_capacity"]]}
 
 
 def _state(admin: Client, path: str, contacts: list[dict[str, Any]]) -> None:
@@ -40,7 +49,7 @@ def _state(admin: Client, path: str, contacts: list[dict[str, Any]]) -> None:
         admin.put(path, {"contacts": contacts})
 
 
-def tables(folder: Path) -> dict[str, list[dict[str, str]]]:
+def tables(folder: Path) -> Tables:
     """Every table of a folder as the import takes it; raises SheetError."""
     return {
         path.stem: [filled(row.cells) for row in sheet.read(path).rows]
@@ -49,7 +58,7 @@ def tables(folder: Path) -> dict[str, list[dict[str, str]]]:
 
 
 def directory_body(
-    rows: dict[str, list[dict[str, str]]], time_zone: str = TIME_ZONE, *, partial: bool = False
+    rows: Tables, time_zone: str = TIME_ZONE, *, partial: bool = False
 ) -> dict[str, Any]:
     """The body of a directory import."""
     return {"tables": rows, "time_zone": time_zone, "accept_partial": partial}

@@ -15,7 +15,12 @@ PATIENCE_S: Final = 10.0
 FIRST_PAUSE_S: Final = 0.05
 LONGEST_PAUSE_S: Final = 1.0
 PAGE: Final = 200
+LONGEST_WAIT_S: Final = 60
+MOST_MINUTES: Final = 5
 UNAVAILABLE: Final = 503
+TOO_MANY: Final = 429
+_PASSING: Final = frozenset({UNAVAILABLE, TOO_MANY})
+_DIGITS: Final = 4
 _BUSY: Final = frozenset({Problem.KEY_BUSY.value.type})
 _HOPELESS: Final = (httpx.UnsupportedProtocol, httpx.InvalidURL)
 
@@ -49,7 +54,8 @@ class Client:
 
     ``token`` is asked for each request, so that it may follow a clock. A request that found no
     listener, or was told to come again, is sent again with the same Idempotency-Key until
-    ``patience_s`` seconds were waited.
+    ``patience_s`` seconds were waited. One beyond a limit waits for the next minute, which takes no
+    patience, and for a few minutes at most.
     """
 
     http: httpx.Client
@@ -108,11 +114,15 @@ class Client:
         self.close()
 
     def _send(self, method: str, path: str, headers: dict[str, str], **parts: Any) -> Reply:
-        waited, pause = 0.0, FIRST_PAUSE_S
+        waited, pause, minutes = 0.0, FIRST_PAUSE_S, 0
         while True:
             try:
                 return self._once(method, path, headers, parts)
             except _AgainError as again:
+                if again.after_s and minutes < MOST_MINUTES:
+                    self.pause(again.after_s)
+                    minutes += 1
+                    continue
                 if waited >= self.patience_s:
                     raise again.error from None
             self.pause(pause)
@@ -133,8 +143,8 @@ class Client:
         if response.is_success:
             return _reply(response)
         refused = refusal(response)
-        if refused.status == UNAVAILABLE or refused.problem.get("type") in _BUSY:
-            raise _AgainError(refused)
+        if refused.status in _PASSING or refused.problem.get("type") in _BUSY:
+            raise _AgainError(refused, _seconds_of(response))
         raise refused
 
     def _silence(self, error: httpx.TransportError) -> ClientError:
@@ -145,11 +155,12 @@ class Client:
 
 
 class _AgainError(Exception):
-    """Not now: the same request may be sent again."""
+    """Not now: the same request may be sent again, in ``after_s`` seconds where they are known."""
 
-    def __init__(self, error: ClientError) -> None:
+    def __init__(self, error: ClientError, after_s: int = 0) -> None:
         super().__init__(str(error))
         self.error = error
+        self.after_s = after_s
 
 
 def connect(url: str, token: Callable[[], str], patience_s: float = PATIENCE_S) -> Client:
@@ -202,6 +213,14 @@ def _reply(response: httpx.Response) -> Reply:
             response.status_code,
         ) from None
     return Reply(response.status_code, body, int(tag) if tag.isdecimal() else None)
+
+
+def _seconds_of(response: httpx.Response) -> int:
+    """When a request beyond a limit may come again; 0 where nothing in the next minute is said."""
+    said = response.headers.get("Retry-After", "")
+    named = response.status_code == TOO_MANY and said.isascii() and said.isdecimal()
+    seconds = int(said) if named and len(said) < _DIGITS else 0
+    return seconds if seconds <= LONGEST_WAIT_S else 0
 
 
 def _if_match(version: int | None) -> dict[str, str]:

@@ -16,7 +16,7 @@ from contracts.events import event_types
 from services.chassis.http import document_of
 from services.chassis.service import WiredService
 from services.chassis.settings import Mode, Settings
-from services.cli import home
+from services.cli import home, reference_pages
 from services.cli.embedded import build_services
 from services.cli.options import examples
 
@@ -70,6 +70,24 @@ def generate(folder: Path) -> None:
     for name in changed:
         click.echo(name)
     click.echo(f"contracts: {len(changed)} files changed")
+
+
+@contracts_group.command(
+    epilog=examples("handoff contracts pages", "handoff contracts pages --folder docs/reference")
+)
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default="docs/reference",
+    show_default=True,
+    help="Where the pages are.",
+)
+@click.pass_context
+def pages(context: click.Context, folder: Path) -> None:
+    """Write the reference pages of commands, routes and events anew."""
+    wanted = reference_pages.pages(context.find_root().command, FOLDER / "schemas")
+    for name in _write_stale(folder, wanted):
+        click.echo(name)
 
 
 def generated() -> dict[str, str]:
@@ -127,20 +145,27 @@ def write(folder: Path, wanted: Mapping[str, str]) -> list[str]:
         (folder / name).unlink()
     texts = dict(wanted) | _published(folder, wanted)
     texts[KEPT] = text_of({"kept for ever": sorted({*_kept(folder), *_examples(folder)})})
-    changed = [name for name, text in texts.items() if _read(folder / name) != text]
-    for name in changed:
+    return sorted([*stray, *_write_stale(folder, texts)])
+
+
+def stale(folder: Path, wanted: Mapping[str, str]) -> list[str]:
+    """The documents of a folder that no longer say what the code does."""
+    return [name for name, text in wanted.items() if _read(folder / name) != text]
+
+
+def _write_stale(folder: Path, wanted: Mapping[str, str]) -> list[str]:
+    names = stale(folder, wanted)
+    for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(texts[name], encoding="utf-8")
-    return sorted([*stray, *changed])
+        path.write_text(wanted[name], encoding="utf-8")
+    return names
 
 
 def faults(folder: Path, wanted: Mapping[str, str]) -> list[str]:
     """Everything that has drifted, a line each: its path, then what is wrong."""
     found = [f"{name}: no code generates this: {MEND}" for name in _stray(folder, wanted)]
-    for name, text in sorted(wanted.items()):
-        if _read(folder / name) != text:
-            found.append(f"{name}: stale: {MEND}")
+    found += [f"{name}: stale: {MEND}" for name in sorted(stale(folder, wanted))]
     return found + _published_faults(folder, wanted) + _example_faults(folder)
 
 

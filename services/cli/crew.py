@@ -46,12 +46,13 @@ class Crew:
     """Looks after its members on a thread of its own, from ``start`` to ``stop``.
 
     ``give_up`` is called once where a member dies at once five times running; ``failure`` then
-    says which, with the end of its log.
+    says which, with the end of its log. ``settled_s``: who lives longer did not die at once.
     """
 
     say: Callable[[str], None]
     give_up: Callable[[], None]
     monotonic: Callable[[], float] = time.monotonic
+    settled_s: float = SETTLED_S
     failure: str | None = None
     _records: dict[str, _Record] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -92,7 +93,7 @@ class Crew:
 
     def _lost(self, name: str, record: _Record) -> None:
         """Plan its return, or give up."""
-        at_once = self.monotonic() - record.launched < SETTLED_S
+        at_once = self.monotonic() - record.launched < self.settled_s
         record.deaths = record.deaths + 1 if at_once else 1
         if record.deaths >= DEATHS:
             self._fail(f"{name} ended at once {DEATHS} times running; its log ends:", record)

@@ -48,7 +48,7 @@ def demo(*, seed: int, home: Path | None) -> None:
 def _play(suite: Suite, plan: Plan) -> None:
     sign_in = people.sign_in(suite.settings)
     with connect(suite.address, sign_in(people.ADMIN)) as admin:
-        city.open_city(admin)
+        city.open_city(admin, MORNING)
         counts = _watched(plan, admin, sign_in)
         made = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
         say(f"Requests made on day {plan.seed}, training included: {made}\n")

@@ -73,6 +73,8 @@ class Suite:
     def close(self) -> list[str]:
         """Take no more requests, finish what is under way; returns what did not end in time."""
         self.stopping.ask()
+        for service in self.services:
+            service.hurry()
         late = [] if self._web.drain(STOP_S) else ["http"]
         loops = [loop for service in self.services for loop in service.loops]
         late += stop_all([*loops, self._prune], STOP_S)

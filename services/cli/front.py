@@ -1,7 +1,7 @@
 """The front door of the local servers: one address that hands each request to its service."""
 
 import http.client
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -10,17 +10,15 @@ import orjson
 from werkzeug.http import is_hop_by_hop_header
 
 from contracts.problems import JSON, Problem, ProblemError
+from services.chassis.limits import Network, address_of
 from services.chassis.serving import Wsgi
 
 JWKS_PATH: Final = "/.well-known/jwks.json"
 ANSWER_S: Final = 60.0
-_OPENING: Final = ProblemError(Problem.UNAVAILABLE, "the suite is starting: send it again")
-_CLOSED: Final = ProblemError(
-    Problem.UNAVAILABLE, "this service takes no connection just now: send it again"
-)
-_BROKEN_OFF: Final = ProblemError(
-    Problem.UNAVAILABLE,
-    "this service broke off before it answered: send it again, with the same Idempotency-Key",
+_OPENING: Final = "the suite is starting: send it again"
+_CLOSED: Final = "this service takes no connection just now: send it again"
+_BROKEN_OFF: Final = (
+    "this service broke off before it answered: send it again, with the same Idempotency-Key"
 )
 
 Start = Callable[..., Any]
@@ -34,18 +32,18 @@ class Upstream:
     port: int
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        """Hand the request on as it came, and its answer back as it comes."""
+        """Hand the request on as it came, and its answer back as it comes; raises ProblemError."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=ANSWER_S)
         try:
             connection.connect()
         except OSError:
-            return refuse(_CLOSED, start)
+            raise ProblemError(Problem.UNAVAILABLE, _CLOSED) from None
         try:
             _send(connection, environ)
             answer = connection.getresponse()
             body = answer.read()
         except (OSError, http.client.HTTPException):
-            return refuse(_BROKEN_OFF, start)
+            raise ProblemError(Problem.UNAVAILABLE, _BROKEN_OFF) from None
         finally:
             connection.close()
         kept = [(k, v) for k, v in answer.getheaders() if not is_hop_by_hop_header(k)]
@@ -56,11 +54,22 @@ class Upstream:
 class Front:
     """Sends each request to the service that owns its path prefix, else to operations."""
 
-    def __init__(self, keys: Mapping[str, Any]) -> None:
-        """``keys`` is the public key set that every process verifies tokens with."""
+    def __init__(
+        self,
+        keys: Mapping[str, Any],
+        beside: Mapping[str, Mapping[str, str]] | None = None,
+        proxies: Sequence[Network] = (),
+    ) -> None:
+        """``keys`` is the public key set that every process verifies tokens with.
+
+        ``beside``: by path prefix, what a refusal tells there beside the problem. ``proxies``: who
+        stands before this door and is believed for whom it asks.
+        """
+        self._proxies = proxies
         self._keys = orjson.dumps(keys)
+        self._beside = dict(beside or {})
         self._owners: dict[str, Upstream] = {}
-        self._operations: Wsgi | None = None
+        self._operations: Wsgi = _opening
 
     def open(self, owners: Mapping[str, Upstream], operations: Wsgi) -> None:
         """From here on requests are handed on; before, only the keys are served."""
@@ -71,17 +80,22 @@ class Front:
         path = environ.get("PATH_INFO", "")
         if path == JWKS_PATH:
             return _answer(HTTPStatus.OK, "application/json", self._keys, start)
-        if self._operations is None:
-            return refuse(_OPENING, start)
         prefix = "/".join(path.split("/", 3)[:3])
-        return self._owners.get(prefix, self._operations)(environ, start)
+        environ["HTTP_X_FORWARDED_FOR"] = address_of(environ, self._proxies)
+        try:
+            return self._owners.get(prefix, self._operations)(environ, start)
+        except ProblemError as problem:
+            return _refuse(problem, self._beside.get(prefix, {}), start)
 
 
-def refuse(problem: ProblemError, start: Start) -> Iterable[bytes]:
+def _opening(_environ: dict[str, Any], _start: Start) -> Iterable[bytes]:
+    raise ProblemError(Problem.UNAVAILABLE, _OPENING)
+
+
+def _refuse(problem: ProblemError, beside: Mapping[str, str], start: Start) -> Iterable[bytes]:
     """Answer with a problem that will pass."""
-    return _answer(
-        HTTPStatus(problem.problem.value.status), JSON, orjson.dumps(problem.body()), start
-    )
+    body = orjson.dumps({**problem.body(), **beside})
+    return _answer(HTTPStatus(problem.problem.value.status), JSON, body, start)
 
 
 def _answer(status: HTTPStatus, kind: str, body: bytes, start: Start) -> Iterable[bytes]:

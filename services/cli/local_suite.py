@@ -31,10 +31,12 @@ from services.local_servers.ports import HOST
 from services.local_servers.postgres import Postgres
 from services.local_servers.process import ServerProcess
 from services.local_servers.waiting import measured
+from services.matcher import settings as matcher
 
 Result = TypeVar("Result")
 STOP_S: Final = 20.0
 READY_S: Final = 180.0
+MATCH_PREVIEWS: Final = "/v1/match-previews"
 
 
 class LocalSuite:
@@ -119,7 +121,8 @@ class LocalSuite:
             self._claim = Claim(settings.home / local_home.PROCESSES)
             taken.callback(self._claim.release)
             self._signing = read_keys(settings.keys / SIGNING)
-            self._front = Front(public_set(self._signing))
+            told = {MATCH_PREVIEWS: {"crisis_line": matcher.read().crisis_line}}
+            self._front = Front(public_set(self._signing), told, settings.limits.proxies)
             threads = 3 * settings.threads  # as many as the three services have together
             self._web = open_server(self._front, replace(settings, threads=threads))
             return taken.pop_all()

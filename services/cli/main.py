@@ -12,6 +12,7 @@ from services.cli.client import ClientError
 from services.cli.home import HomeError
 from services.cli.map_file import MapError
 from services.cli.options import examples
+from services.cli.policy_file import PolicyFileError
 from services.cli.sheet import SheetError
 from services.local_servers.errors import LocalServerError
 
@@ -20,21 +21,27 @@ from services.local_servers.errors import LocalServerError
 COMMANDS: Final[dict[str, str]] = {
     "audit": "services.cli.audit:audit_group",
     "backup": "services.cli.backup:backup",
+    "capacity": "services.cli.capacity:capacity_group",
     "contracts": "services.cli.contracts:contracts_group",
+    "decisions": "services.cli.decisions:decisions_group",
     "demo": "services.cli.demo:demo",
     "directory": "services.cli.directory:directory_group",
     "doctor": "services.cli.doctor:doctor",
     "keys": "services.cli.keys:keys_group",
+    "load": "services.cli.load:load",
     "mail": "services.cli.mail:mail",
     "migrate": "services.cli.migrate:migrate",
     "outcomes": "services.cli.outcomes:outcomes",
     "parked": "services.cli.parked:parked_group",
+    "policy": "services.cli.policy:policy_group",
     "referrals": "services.cli.referrals:referrals_group",
     "republish": "services.cli.republish:republish",
     "restore": "services.cli.restore:restore",
+    "simulate": "services.cli.trials:simulate",
     "token": "services.cli.token:token_group",
     "topics": "services.cli.topics:topics_group",
     "up": "services.cli.up:up",
+    "who-can-help": "services.cli.who_can_help:who_can_help",
     "worker": "services.cli.worker:worker",
 }
 _EXPECTED: Final = (
@@ -43,6 +50,7 @@ _EXPECTED: Final = (
     HomeError,
     LocalServerError,
     MapError,
+    PolicyFileError,
     SettingError,
     SheetError,
     TokenFormError,

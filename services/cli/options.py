@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ import click
 
 from services.chassis.actor import Actor
 from services.cli import people, settings
-from services.cli.client import Client, ClientError, connect
+from services.cli.client import PATIENCE_S, Client, ClientError, connect
 from services.cli.home import HomeError
 
 Command = Callable[..., Any]
@@ -36,8 +37,11 @@ def examples(*lines: str) -> str:
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
-def calling_as(actor: Actor) -> Callable[[Command], Command]:
-    """Give a command ``--url``, ``--token`` and ``--home``, and a client as its first argument."""
+def calling_as(actor: Actor, patience_s: float = PATIENCE_S) -> Callable[[Command], Command]:
+    """Give a command ``--url``, ``--token`` and ``--home``, and a client as its first argument.
+
+    ``patience_s``: how long the client asks again where a suite does not answer.
+    """
 
     def decorate(command: Command) -> Command:
         @home_option
@@ -48,7 +52,7 @@ def calling_as(actor: Actor) -> Callable[[Command], Command]:
             *args: Any, url: str | None, token: str | None, home: Path | None, **kept: Any
         ) -> Any:
             with client_for(actor, url, token, home) as client:
-                return command(client, *args, **kept)
+                return command(replace(client, patience_s=patience_s), *args, **kept)
 
         return run
 

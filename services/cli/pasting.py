@@ -20,8 +20,23 @@ $tokens
 
 # Takes the first value of a field out of an answer.
 field() { grep -o "\\"$$1\\": *\\"[^\\"]*\\"" | head -n 1 | cut -d '"' -f 4; }
+# Asks with a token until the answer shows what is looked for, a minute at most.
+ask_until() {
+  for second in $$(seq 60); do
+    ANSWER=$$(curl -sS "$$3" -H "Authorization: Bearer $$2")
+    if echo "$$ANSWER" | grep -q "$$1"; then break; fi
+    sleep 1
+  done
+  echo "$$ANSWER"
+}
 
-# 1. An officer submits a referral.
+# 1. An officer asks who could help now; nothing of it is kept.
+curl -sS "$$API/v1/match-previews" -H "Authorization: Bearer $$OFFICER" \\
+  -H "Content-Type: application/json" -d '{
+    "need": "counselling", "place": {"latitude": 41.82, "longitude": -90.18},
+    "age": 34, "language": "en", "most": 3}'
+
+# 2. The officer submits a referral, and may drive on.
 RECEIPT=$$(curl -sS "$$API/v1/referrals" -H "Authorization: Bearer $$OFFICER" \\
   -H "Content-Type: application/json" -H "Idempotency-Key: $key" -d '{
     "encounter_id": "$encounter", "need": "counselling", "urgency": "urgent",
@@ -34,26 +49,24 @@ RECEIPT=$$(curl -sS "$$API/v1/referrals" -H "Authorization: Bearer $$OFFICER" \\
 echo "$$RECEIPT"
 REFERRAL=$$(echo "$$RECEIPT" | field referral_id)
 
-# 2. The agency sees the offer (after a moment: the matcher answers by itself).
-sleep 2
-OFFERS=$$(curl -sS "$$API/v1/offers?state=open" -H "Authorization: Bearer $$PARTNER")
+# 3. The matcher asks a program to take it; the agency sees the offer.
+OFFERS=$$(ask_until offer_id "$$PARTNER" "$$API/v1/offers?state=open")
 echo "$$OFFERS"
 OFFER=$$(echo "$$OFFERS" | field offer_id)
 
-# 3. It accepts, and may now read whom to help.
+# 4. It accepts, and may now read whom to help.
 curl -sS "$$API/v1/offers/$$OFFER/accept" -X POST -H "Authorization: Bearer $$PARTNER"
 curl -sS "$$API/v1/offers/$$OFFER/person" -H "Authorization: Bearer $$PARTNER"
 
-# 4. It records what came of it.
+# 5. It records what came of it.
 curl -sS "$$API/v1/offers/$$OFFER/complete" -H "Authorization: Bearer $$PARTNER" \\
   -H "Content-Type: application/json" -d '{"outcome": "service_completed"}'
 
-# 5. The officer sees that the loop is closed, the manager counts it.
+# 6. The officer sees that the loop is closed, the manager counts it.
 curl -sS "$$API/v1/referrals/$$REFERRAL" -H "Authorization: Bearer $$OFFICER"
-sleep 2
-curl -sS "$$API/v1/outcomes/funnel" -H "Authorization: Bearer $$MANAGER"
+ask_until '"count": *[1-9]' "$$MANAGER" "$$API/v1/outcomes/funnel"
 
-# 6. The coordinator reads why it went where it went.
+# 7. The coordinator reads why it went where it went.
 curl -sS "$$API/v1/decisions?referral_id=$$REFERRAL" -H "Authorization: Bearer $$COORDINATOR"
 """
 )

@@ -85,6 +85,8 @@ def shared_environment(found: Settings, brokers: KafkaSettings) -> dict[str, str
         "KAFKA_REPLICATION": str(brokers.replication),
         "KAFKA_IN_SYNC": str(brokers.in_sync),
         "PROCESSES": str(found.processes),
+        # The front door, which tells for whom it asks.
+        "TRUSTED_PROXIES": HOST,
         "PUBLIC_URL": notifier.read(settings.address_of(found)).public_url,
         # The same after a restart of the suite, so that Kafka knows the members again at once.
         "MEMBER": "local",

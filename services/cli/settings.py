@@ -18,7 +18,8 @@ from services.referral_api import settings as referral_api
 URL: Final = "HANDOFF_URL"
 TOKEN: Final = "HANDOFF_TOKEN"  # noqa: S105 - the name of a setting, not a token
 COORDINATOR_TOKEN: Final = "HANDOFF_COORDINATOR_TOKEN"  # noqa: S105 - as above
-NAMES: Final = frozenset({"URL", "TOKEN", "COORDINATOR_TOKEN"})
+SOURCE_TOKEN: Final = "HANDOFF_SOURCE_TOKEN"  # noqa: S105 - as above
+NAMES: Final = frozenset({"URL", "TOKEN", "COORDINATOR_TOKEN", "SOURCE_TOKEN"})
 
 
 def read(
@@ -61,6 +62,8 @@ def environment(found: Settings, own: Mapping[str, str]) -> dict[str, str]:
         "SETTABLE_CLOCK": str(found.settable_clock).lower(),
         "LOG_LEVEL": found.log_level,
         "THREADS": str(found.threads),
+        "REQUESTS_A_MINUTE": str(found.limits.of_caller),
+        "STRANGERS_A_MINUTE": str(found.limits.of_address),
         "TOKEN_ISSUER": found.issuer,
         "TOKEN_AUDIENCE": found.audience,
         **{f"{store.upper()}_DATABASE": url for store, url in found.databases.items()},
@@ -68,6 +71,8 @@ def environment(found: Settings, own: Mapping[str, str]) -> dict[str, str]:
     }
     if found.jwks_url is not None:
         stated["JWKS_URL"] = found.jwks_url
+    if found.failpoints is not None:
+        stated["FAILPOINTS"] = str(found.failpoints)
     # The role that owns the tables is for migrations: no process that serves is told of it.
     kept = {k: v for k, v in os.environ.items() if not k.endswith("_MIGRATION_DATABASE")}
     return kept | {f"{shared.PREFIX}{name}": value for name, value in stated.items()}

@@ -39,10 +39,13 @@ class Sheet:
     faults: list[Fault] = field(default_factory=list)
 
 
-def read(path: Path, delimiter: str = ",", encoding: str | None = None) -> Sheet:
+def read(
+    path: Path, delimiter: str = ",", encoding: str | None = None, *, unnamed: bool = False
+) -> Sheet:
     """Read a CSV file; raises SheetError.
 
-    Without an encoding: UTF-8 with or without byte order mark, else Windows-1252.
+    Without an encoding: UTF-8 with or without byte order mark, else Windows-1252. ``unnamed``:
+    columns without a name go by their number.
     """
     try:
         text = decode(path.read_bytes(), encoding)
@@ -51,7 +54,7 @@ def read(path: Path, delimiter: str = ",", encoding: str | None = None) -> Sheet
     except (UnicodeDecodeError, LookupError) as error:
         raise SheetError(f"{path}: cannot be read as {encoding}: {error}") from None
     try:
-        return parse(text, delimiter)
+        return parse(text, delimiter, unnamed=unnamed)
     except SheetError as error:
         raise SheetError(f"{path}: {error}") from None
 
@@ -68,11 +71,13 @@ def decode(content: bytes, encoding: str | None = None) -> str:
         return content.decode(FALLBACK, errors="replace")
 
 
-def parse(text: str, delimiter: str = ",") -> Sheet:
+def parse(text: str, delimiter: str = ",", *, unnamed: bool = False) -> Sheet:
     """The rows of a CSV text; raises SheetError for a header that names no distinct columns."""
     lines = _lines(text, delimiter)
     _, first = next(lines, (0, []))
     columns = [] if isinstance(first, str) else [name.strip() for name in first]
+    if unnamed:
+        columns = [name or f"column {number}" for number, name in enumerate(columns, 1)]
     if not columns or "" in columns or len(set(columns)) < len(columns):
         raise SheetError("the first line must name every column, each once")
     sheet = Sheet(columns)

@@ -12,7 +12,7 @@ from typing import Final, TextIO
 
 import click
 
-from services.chassis import logs
+from services.chassis import failpoints, logs
 from services.chassis.clock import SettableClock
 from services.chassis.settings import SettingError, Settings
 from services.cli import local_home, settings, welcome
@@ -89,6 +89,7 @@ def running(found: Settings, log: TextIO | None = None) -> Iterator[Suite]:
     Its log goes to standard error unless another stream is given.
     """
     with logging_as_service(found.log_level, log):
+        failpoints.arm(found.failpoints)
         with told_of(found):
             suite = Suite(found)
         if isinstance(suite.platform.clock, SettableClock) and not found.clock_file.exists():

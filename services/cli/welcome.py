@@ -22,7 +22,7 @@ ROLES: Final = {
 def open_city(address: str, found: Settings) -> None:
     """Load the city where nothing is loaded, and say where the suite is."""
     with connect(address, people.sign_in(found)(people.ADMIN)) as admin:
-        loaded = city.open_city(admin)
+        loaded = city.open_city(admin, settings.clock_of(found).now())
     say(f"Handoff is running on {address}, in {found.home}")
     say("  the bundled city was loaded" if loaded else "  the directory is the one of last time")
     say(f"  API reference  {address}/docs/")

@@ -37,7 +37,10 @@ def keep(how: signal.Signals, grace_s: float, log: str, command: list[str]) -> i
     threading.Thread(target=watch, daemon=True).start()
     with contextlib.suppress(BrokenPipeError):  # the starter may be gone before it could be told
         os.write(sys.stdout.fileno(), f"{server.pid}\n".encode())
-    return server.wait()
+    status = server.wait()
+    with contextlib.suppress(BrokenPipeError):
+        os.write(sys.stdout.fileno(), f"{status}\n".encode())
+    return status
 
 
 if __name__ == "__main__":

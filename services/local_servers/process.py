@@ -36,10 +36,14 @@ class Program:
 
 
 class ServerProcess:
-    """At most one running process of a program; its log and pid stand in the folder."""
+    """At most one running process of a program; its log and pid stand in the folder.
+
+    ``statuses``: what those before it ended with, as subprocess tells it: -9 by SIGKILL.
+    """
 
     def __init__(self, program: Program, folder: Path) -> None:
         self.log = folder / f"{program.name}.log"
+        self.statuses: list[int] = []
         self._program = program
         self._pid_file = folder / f"{program.name}.pid"
         self._keeper: subprocess.Popen[bytes] | None = None
@@ -153,6 +157,8 @@ class ServerProcess:
 
     def _close_pipes(self, keeper: subprocess.Popen[bytes]) -> None:
         _close(keeper.stdin)
+        if keeper.stdout is not None and keeper.poll() is not None:
+            self.statuses += map(int, keeper.stdout)  # the keeper's last word
         _close(keeper.stdout)
         self._pid_file.unlink(missing_ok=True)
 

@@ -138,4 +138,5 @@ def _facts(facts: PublishedFacts, submitted_at: datetime) -> Facts:
         training=facts.training,
         also_speaks=facts.also_speaks,
         eligibility=facts.eligibility,
+        imported=facts.origin is Origin.IMPORTED,
     )

@@ -39,7 +39,8 @@ APIS: Final = (
 def build(platform: Platform, settings: NotifierSettings) -> WiredService:
     """The notifier, wired but not started."""
     database = platform.database(Service.NOTIFIER)
-    runtime = Runtime(database, platform.clock, platform.masters.derive("idempotency"))
+    secret = platform.masters.derive("idempotency")
+    runtime = Runtime(database, platform.clock, secret, platform.limits)
     site = Site(Service.NOTIFIER, "Handoff: notices and outcomes", APIS)
     safe = Safe(platform.masters.derive("staff"))
     app = create_app(site, runtime, platform.tokens)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, MetaData, String
+from sqlalchemy import ForeignKey, Index, Integer, MetaData, String, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.chassis.columns import Json, UtcDateTime
@@ -126,6 +126,7 @@ class ProgressRow(Model):
     closed_at: Mapped[datetime | None]
     waitlisted: Mapped[bool]
     unplaced: Mapped[bool]
+    held: Mapped[bool] = mapped_column(server_default=false())
     handoff_kind: Mapped[str | None] = mapped_column(String(20))
     called_at: Mapped[datetime | None]
     arrived_at: Mapped[datetime | None]

@@ -10,6 +10,7 @@ from services.chassis.keys import PersonKeys
 from services.chassis.platform import Platform
 from services.chassis.readiness import checks_of, key_store_checks
 from services.chassis.service import WiredService
+from services.chassis.waiters import Waiters
 from services.referral_api import handlers, jobs
 from services.referral_api.routes import (
     consents,
@@ -24,7 +25,7 @@ from services.referral_api.routes import (
     units,
     worklist,
 )
-from services.referral_api.routes.desk import place_desk
+from services.referral_api.routes.desk import place_desk, place_waiters
 from services.referral_api.settings import ReferralApiSettings
 from services.referral_api.store.persons import Persons
 from services.referral_api.usecases.lifecycle import Desk
@@ -54,9 +55,13 @@ def build(platform: Platform, settings: ReferralApiSettings) -> WiredService:
     keys = PersonKeys(key_store, platform.masters)
     keyring = Keyring(key_store, platform.masters)
     desk = Desk(Persons(keys), settings.deadlines, settings.consent_rules)
-    runtime = Runtime(database, platform.clock, platform.masters.derive(f"{name}.idempotency"))
+    secret = platform.masters.derive(f"{name}.idempotency")
+    runtime = Runtime(database, platform.clock, secret, platform.limits)
     app = create_app(Site(name, "Handoff referrals", _APIS), runtime, platform.tokens)
     place_desk(app, desk)
+    # The other half of the threads answers whoever does not wait.
+    waiters = Waiters(database, platform.settings.threads // 2)
+    place_waiters(app, waiters)
     return WiredService(
         name=name,
         app=app,
@@ -68,4 +73,5 @@ def build(platform: Platform, settings: ReferralApiSettings) -> WiredService:
         jobs=jobs.jobs(jobs.Timers(database, platform.clock, desk), keys, key_store),
         checks=checks_of(database, name) | key_store_checks(key_store, keyring),
         keyring=keyring,
+        waiters=waiters,
     )

@@ -1,6 +1,7 @@
 """Events in: the matcher's answers, and the directory that this service keeps a copy of."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -73,6 +74,8 @@ def _on_program(session: Session, _now: datetime, envelope: Envelope) -> None:
         training=entry.training,
         sector=entry.sector,
         needs=list(entry.needs),
+        phone=entry.handoff_phone,
+        places=[asdict(place) for place in entry.handoff_places],
     )
     directory.keep_program(session, copy)
 

@@ -1,5 +1,6 @@
 """Time in: lapses, reviews, consents, duplicates, what slipped, and keys to be destroyed."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
+from services.chassis.failpoints import Point, reached
 from services.chassis.faults import is_transient
 from services.chassis.firewall import Firewall
-from services.chassis.jobs import Job, nothing_due
+from services.chassis.jobs import Asked, Job, Query, nothing_due
 from services.chassis.keys import PersonKeys
 from services.chassis.logs import about
 from services.referral_api.store import (
@@ -40,6 +42,8 @@ from services.referral_api.usecases.tell_refused import tell_refused, tell_units
 log = structlog.get_logger()
 
 BATCH: Final = 100
+# No batch keeps its referrals locked for longer: whoever waits for one gives up after five seconds.
+LONGEST_HOLD_S: Final = 1.0
 SWEEP_EVERY: Final = timedelta(minutes=5)
 CLEAR_EVERY: Final = timedelta(hours=1)
 # Far longer than any request lives: by then its referral is committed, or never will be.
@@ -47,17 +51,17 @@ ORPHAN_AFTER: Final = timedelta(hours=1)
 ORPHAN_BATCH: Final = 500
 
 Find = Callable[[Session, datetime, int], Sequence[UUID]]
-Count = Callable[[Session, datetime], int]
 Act = Callable[[Command], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Timers:
-    """What the jobs run on."""
+    """What the jobs run on; ``monotonic`` tells how long a batch has taken, in seconds."""
 
     database: Database
     clock: Clock
     desk: Desk
+    monotonic: Callable[[], float] = time.monotonic
 
 
 def jobs(timers: Timers, keys: PersonKeys, key_store: Database) -> list[Job]:
@@ -66,27 +70,27 @@ def jobs(timers: Timers, keys: PersonKeys, key_store: Database) -> list[Job]:
     clear = Pause(timers.clock, CLEAR_EVERY)
     clearing = Clearing(timers, keys, key_store)
     return [
-        _timer("lapses", timers, referrals.with_due_offers, referrals.count_due_offers, lapse),
-        _timer("reviews", timers, referrals.due_reviews, referrals.count_due_reviews, review),
-        _timer("expiries", timers, consents.due_expiries, consents.count_due_expiries, expire),
-        _timer("revocations", timers, consents.due_reminders, consents.count_due_reminders, remind),
+        _timer("lapses", timers, referrals.with_due_offers, referrals.COUNT_DUE_OFFERS, lapse),
+        _timer("reviews", timers, referrals.due_reviews, referrals.COUNT_DUE_REVIEWS, review),
+        _timer("expiries", timers, consents.due_expiries, consents.COUNT_DUE_EXPIRIES, expire),
+        _timer("revocations", timers, consents.due_reminders, consents.COUNT_DUE_REMINDERS, remind),
         _timer(
             "stranded",
             timers,
             stopped.with_stranded_offers,
-            stopped.count_stranded_offers,
+            stopped.COUNT_STRANDED,
             leave_stopped,
         ),
         _timer(
             "left",
             timers,
             stopped.with_closed_holder,
-            stopped.count_closed_holders,
+            stopped.COUNT_LEFT,
             hand_over_held,
         ),
         _timer("leavers", timers, leavers.still_held, leavers.count_still_held, release),
         _comparing(timers),
-        _timer("outlived", timers, duplicates.outlived, duplicates.count_outlived, outlive),
+        _timer("outlived", timers, duplicates.outlived, duplicates.COUNT_OUTLIVED, outlive),
         Erasing(timers, keys).job(),
         _units(timers),
         Firewall(timers.database, timers.clock).job(tell_refused),
@@ -98,16 +102,11 @@ def jobs(timers: Timers, keys: PersonKeys, key_store: Database) -> list[Job]:
 def _units(timers: Timers) -> Job:
     """The job that tells the figures of units that were added or changed."""
 
-    def count(session: Session, _now: datetime) -> int:
-        return directory.count_untold_units(session)
-
     def tick() -> int:
         with timers.database.transaction() as session:
-            if not directory.count_untold_units(session):
-                return 0
             return tell_units(session, timers.clock.now())
 
-    return Job("units", tick, count)
+    return Job("units", tick, directory.COUNT_UNTOLD_UNITS)
 
 
 class Pause:
@@ -166,7 +165,7 @@ class Erasing:
 
     def job(self) -> Job:
         """The job for the service's loops."""
-        return Job("erasing", self.tick, lambda session, _: consents.count_keys_left(session))
+        return Job("erasing", self.tick, consents.COUNT_KEYS_LEFT)
 
     def tick(self) -> int:
         """One batch; returns how many keys were destroyed. After a crash it is done again."""
@@ -177,7 +176,7 @@ class Erasing:
         return _act(self.timers, ids, key_destroyed)
 
 
-def _timer(name: str, timers: Timers, find: Find, count: Count, act: Act) -> Job:
+def _timer(name: str, timers: Timers, find: Find, count: Query | Asked, act: Act) -> Job:
     """A job that acts on every referral whose time has come."""
     return Job(name, lambda: _tick(timers, find, act), count)
 
@@ -187,7 +186,7 @@ def _comparing(timers: Timers) -> Job:
     return Job(
         "duplicates",
         lambda: _tick(timers, duplicates.due, compare, put_off),
-        duplicates.count_due,
+        duplicates.COUNT_DUE,
     )
 
 
@@ -209,13 +208,17 @@ def _act(timers: Timers, ids: Sequence[UUID], act: Act, failed: Act | None = Non
 
 
 def _together(timers: Timers, ids: Sequence[UUID], act: Act) -> int:
+    """Act in one transaction; what there is no time for stays due, and is of the next tick."""
     if not ids:
         return 0
+    reached(Point.TIMER_FOUND)
     with timers.database.transaction() as session:
-        done = 0
+        done, until = 0, timers.monotonic() + LONGEST_HOLD_S
         for command in load_free(session, timers.desk, ids, timers.clock.now):
             with about(referral_id=command.referral.id):
                 done += act(command)
+            if timers.monotonic() > until:
+                break
         return done
 
 

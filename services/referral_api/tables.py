@@ -13,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
+    Text,
     Uuid,
     bindparam,
     false,
@@ -41,7 +42,7 @@ from contracts.vocabulary import (
 )
 from services.chassis import tables as chassis
 from services.chassis.columns import Json, UtcDateTime
-from services.referral_api.domain.offer import HOLDING, LIVE
+from services.referral_api.domain.offer import HOLDING, LIVE, Refused
 from services.referral_api.domain.referral import REVIEWED, SEEKING
 
 SLUG: Final = String(80)
@@ -51,15 +52,6 @@ SUBJECT: Final = String(120)
 LISTED: Final = "due_at IS NOT NULL"
 WORK_ORDER: Final = ("due_at", "referral_id")
 _REMINDER: Final = "revocation_reminder_at"
-
-
-class Refused(StrEnum):
-    """How a program came to be excluded from a referral."""
-
-    DECLINED = "declined"
-    LAPSED = "lapsed"
-    # Nobody's no: the person's consent names other agencies.
-    NOT_NAMED = "not_named"
 
 
 class Base(DeclarativeBase):
@@ -115,6 +107,9 @@ class Program(Base):
     # None in copies that were made before these were kept, until the next version is heard.
     sector: Mapped[Sector | None] = mapped_column(word(Sector))
     needs: Mapped[list[str] | None] = mapped_column(Json)
+    # So are these: whom to call and where to go, for an officer in a crisis.
+    phone: Mapped[str | None] = mapped_column(Text)
+    places: Mapped[list[dict[str, str | None]] | None] = mapped_column(Json)
 
     __table_args__ = (_partial("ix_programs_stopped", "paused OR NOT active", "id"),)
 

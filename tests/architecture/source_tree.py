@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
-FOLDERS: Final = ("contracts", "services", "deploy", "tests", "docs", "requirements", ".ci")
+FOLDERS: Final = tuple("contracts services deploy tests bench docs requirements .ci".split())
 TEXTS: Final = frozenset(".csv .html .j2 .js .json .mako .md .py .toml .txt .yaml .yml".split())
 _NO_CODE: Final = frozenset(
     {

@@ -21,7 +21,7 @@ def targets(makefile: str) -> set[str]:
 def shown(program: str, page: str) -> set[str]:
     """The commands of a program that a page shows, in a block or in backquotes."""
     code = re.findall(r"^```.*?^```|`[^`\n]+`", page, re.MULTILINE | re.DOTALL)
-    words = rf"(?:^|[`;&$] ?|bin/){program} ([a-z]+)"
+    words = rf"(?:^|[`;&$] ?|bin/){program} ([a-z]+(?:-[a-z]+)*)"
     return {command for piece in code for command in re.findall(words, piece, re.MULTILINE)}
 
 

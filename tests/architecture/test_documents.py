@@ -1,13 +1,15 @@
 """What the pages for operators say: every setting, process, topic and database, and no other."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from contracts.topics import TOPICS, Service
 from services.chassis.names import KNOWN
 from services.chassis.settings import PREFIX, STORES
-from services.cli import production
+from services.cli import contracts, production
 from services.cli.duties import PURPOSES, Duty
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -32,6 +34,34 @@ def test_every_setting_has_its_line_in_the_reference_and_no_line_is_left_over() 
     assert described == {PREFIX + name for name in KNOWN}
     mentioned = set(re.findall(r"HANDOFF_[A-Z_]*[A-Z]", page))
     assert mentioned - described == {TESTS_ALONE}
+
+
+def test_the_pages_of_commands_routes_and_events_are_those_of_the_code(tmp_path: Path) -> None:
+    # In a process of its own: click remembers by which names a command was first asked for help.
+    command = [sys.executable, "-c", "from services.cli.main import main; main()"]
+    make = [*command, "contracts", "pages", "--folder", str(tmp_path)]
+    subprocess.run(make, check=True, capture_output=True)  # noqa: S603 - our own command
+    wanted = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.md")}
+    assert sorted(wanted) == ["api.md", "commands.md", "events.md"]
+    assert contracts.stale(DOCS / "reference", wanted) == []
+    (tmp_path / "api.md").write_text("# Routes of last year\n", encoding="utf-8")
+    assert contracts.stale(tmp_path, wanted) == ["api.md"]
+
+
+def test_every_link_of_the_documentation_leads_somewhere() -> None:
+    found = {
+        (page, target)
+        for page in (README, *DOCS.rglob("*.md"))
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    }
+    assert len(found) > 40
+    assert [(p.name, t) for p, t in sorted(found) if not (p.parent / t).exists()] == []
+
+
+def test_every_page_is_named_in_the_list_of_pages() -> None:
+    listed = (DOCS / "README.md").read_text(encoding="utf-8")
+    pages = [*DOCS.glob("howto/*.md"), *DOCS.glob("reference/*.md"), *DOCS.glob("explanation/*.md")]
+    assert [page.name for page in pages if f"/{page.name})" not in listed] == []
 
 
 def test_the_drawing_shows_every_process_topic_and_database() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.architecture import rules
 from tests.architecture.source_tree import Source, texts
 
-CODE = ("contracts/*.py", "services/*.py", "tests/*.py")
+CODE = ("contracts/*.py", "services/*.py", "tests/*.py", "bench/*.py")
 MODULES = (*CODE, "deploy/*.py")
 SERVICES = ("services/referral_api/*.py", "services/matcher/*.py", "services/notifier/*.py")
 NOUNS_AND_VERBS = ("services/*/domain/*.py", "services/*/usecases/*.py")

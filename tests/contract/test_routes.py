@@ -18,7 +18,17 @@ from services.chassis.service import WiredService
 from services.cli import contracts
 
 TAKES_A_BODY: Final = {"POST", "PUT", "PATCH"}
-BODILESS: Final[frozenset[str]] = frozenset()
+# HSDS asks its lists by POST as by GET: what is asked for stands in the address.
+BODILESS: Final = frozenset(
+    f"POST /v1/hsds/{name}"
+    for name in (
+        "services",
+        "organizations",
+        "service_at_locations",
+        "taxonomies",
+        "taxonomy_terms",
+    )
+)
 # What stands in for a token is in the body of these.
 OPEN_TO_ANYBODY: Final = frozenset({"POST /v1/invitations/redeem"})
 ADMIN: Final = {Role.ADMIN: Tenant.ALL}

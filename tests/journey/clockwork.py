@@ -310,8 +310,8 @@ def _hurry(database: Database) -> None:
 def _with_work(service: WiredService) -> list[Job]:
     """The jobs that have something to do now, as the service's look-out finds them."""
     with service.database.transaction() as session:
-        now = service.clock.now()
-        return [job for job in service.jobs if job.count(session, now)]
+        found = service.look.found(session, service.clock.now())
+    return [job for job in service.jobs if found[job.name]]
 
 
 def _untold(service: WiredService) -> list[Job]:

@@ -82,4 +82,9 @@ def _place_rows(entry: dict[str, Any]) -> dict[str, list[dict[str, str]]]:
     point = {"latitude": str(entry["latitude"]), "longitude": str(CENTRE["longitude"])}
     kind = {"organization_id": entry["agency"], "location_type": "physical", "name": ident}
     at = {"id": f"{ident}-at", "service_id": ident, "location_id": place}
-    return {"locations": [{"id": place} | kind | point], "service_at_location": [at]}
+    found = {"locations": [{"id": place} | kind | point], "service_at_location": [at]}
+    if "street" in entry:
+        town = {"city": "Port", "state_province": "IL", "postal_code": "61201", "country": "US"}
+        row = {"id": f"{place}-1", "location_id": place, "address_1": entry["street"]}
+        found["addresses"] = [row | town | {"address_type": "physical"}]
+    return found

@@ -77,7 +77,7 @@ class Pair:
         key = str(uuid4())
         consent = {"scope": "all_stated", "given_by": "guardian", "method": "spoken"}
         consent["representative_name"] = "a parent"
-        person = {"age": 16, "name": _name(key)}
+        person = {"age": 16, "name": name_of(key)}
         body = submission(need=self.need.value, person=person, consent=consent)
         receipt = self._ask(lambda: officer.post("/v1/referrals", body, key))
         if receipt is not None:
@@ -107,7 +107,7 @@ class Pair:
             return None
 
 
-def _name(key: str) -> str:
+def name_of(key: str) -> str:
     """Nobody else's: who is met again and again would be looked up as a double each time."""
     return "".join(letter for letter in key.translate(_LETTERS) if letter.isalpha()).title()
 

@@ -129,6 +129,7 @@ def _of_referral(tale: Tale, offers: list[Tale]) -> Iterator[str]:
         "withdrawn": state == "withdrawn",
         "waitlisted_ever": "referral.waitlisted" in heard,
         "unplaced_ever": "referral.unplaced" in heard,
+        "held_ever": any(t.what == "referral.deferred" and t.data.get("held") for t in tale.told),
         "no_capacity": full and not accepted,
     }
     yield from (name for name, holding in holds.items() if holding)

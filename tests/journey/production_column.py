@@ -59,11 +59,12 @@ def run_production(
 ) -> Iterator["Production"]:
     """A suite on a new folder; closed at the end, and everything must end in time.
 
-    On the real clock its processes ask the database server for the time, and nobody sets it.
+    On the real clock its processes ask the database server for the time, and nobody sets it; on
+    the other one they may be told to kill themselves (see charges.py).
     """
-    settings = settings_at(home)
+    settings = replace(settings_at(home), failpoints=home / "failpoints")
     if real_clock:
-        settings = replace(settings, mode=Mode.PRODUCTION, settable_clock=False)
+        settings = replace(settings, mode=Mode.PRODUCTION, settable_clock=False, failpoints=None)
     suite = LocalSuite(settings, brokers, durable=durable)
     try:
         suite.start()

@@ -13,6 +13,8 @@ from tests.journey.town import ADMIN, OFFICER, TRAINEE, Town
 FAMILIES: Final = {"training": "drill-", "protected": "haven-"}
 # A program of which everything is said, and which is paused.
 DESCRIBED: Final = "full/rent"
+# For officers who ask who can help: open, with places that nobody states, and closed nearly always.
+TALKS: Final = {"talks/rooms": "23:59", "talks/walks": "23:59", "ward/hour": "00:01"}
 CONTACTS: Final = (
     "/v1/agencies/full/contacts",
     "/v1/agencies/harbour/contacts",
@@ -38,7 +40,15 @@ def open_quarter(town: Town) -> None:
     town.post(ADMIN, "/v1/directory/agencies/gone/close")
     for officer in (OFFICER, TRAINEE):
         assert town.call(officer, "GET", "/v1/worklist").is_client_error
-    town.settle()
+    _change_policy(town)
+
+
+def _change_policy(town: Town) -> None:
+    """Have places held back for a moment, so that there are plans, and no more after it."""
+    for version, hold_back in (("ahead-1", True), ("ahead-2", True), ("daily-1", False)):
+        policy = {"version": version, "hold_back": hold_back}
+        town.post(ADMIN, "/v1/policies", {"policy": policy, "because": "to try it"})
+        town.settle()
 
 
 def lose_a_letter(town: Town, mail: Path) -> None:
@@ -58,13 +68,17 @@ def lose_a_letter(town: Town, mail: Path) -> None:
 def _directory() -> dict[str, Any]:
     found = [program(DESCRIBED, need="rental_assistance", minimum_age=18, maximum_age=99)]
     found += [program(f"{name}/beds", need="rental_assistance") for name in ("shut", "gone")]
+    found += [program("ward/hour", need="psychiatric_care")]
+    found += [program(name, need="counselling") for name in TALKS if name.startswith("talks")]
     for family in ("", *FAMILIES.values()):
         found += _family(family)
     whole = directory(*found)
     tables = whole["tables"]
     tables["attributes"] += [_term(one["id"], "accommodation:pets") for one in found]
     tables["attributes"] += [_asks_income(one["id"]) for one in found if "spare" not in one["id"]]
-    _describe(tables, DESCRIBED.replace("/", "-"))
+    for name in (DESCRIBED, "talks/rooms"):
+        _describe(tables, name.replace("/", "-"))
+    _set_hours(tables)
     return whole
 
 
@@ -88,8 +102,18 @@ def _describe(tables: dict[str, list[dict[str, str]]], program_id: str) -> None:
     (places,) = (row for row in tables["service_capacity"] if row["service_id"] == program_id)
     places |= {"maximum": "9"}
     street = {"address_1": "1 Quay", "city": "Port", "state_province": "IL", "country": "US"}
-    at = {"id": "quay", "location_id": f"{program_id}-place", "address_type": "physical"}
-    tables["addresses"] = [at | street | {"postal_code": "61201"}]
+    at = {"location_id": f"{program_id}-place", "address_type": "physical"}
+    row = at | street | {"id": f"{program_id}-quay", "postal_code": "61201"}
+    tables.setdefault("addresses", []).append(row)
+
+
+def _set_hours(tables: dict[str, list[dict[str, str]]]) -> None:
+    closing = {name.replace("/", "-"): closes for name, closes in TALKS.items()}
+    for row in tables["schedules"]:
+        row["closes_at"] = closing.get(row["service_id"], row["closes_at"])
+    untold = "talks-walks"
+    stated = tables["service_capacity"]
+    tables["service_capacity"] = [row for row in stated if row["service_id"] != untold]
 
 
 def _asks_income(program_id: str) -> dict[str, str]:

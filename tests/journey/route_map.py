@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from contracts.vocabulary import Role
 from services.chassis.api import Tenant
-from tests.journey.directory import directory, program
+from tests.journey.directory import CENTRE, directory, program
 
 ALL, AGENCY, MINE = Tenant.ALL, Tenant.OWN_AGENCY, Tenant.OWN_SUBMISSION
 EVERYBODY: Final = dict.fromkeys(
@@ -14,6 +14,7 @@ STEP: Final = {Role.PARTNER: AGENCY}
 HOLDING: Final = {Role.PARTNER: AGENCY, Role.COORDINATOR: ALL}
 RUNNING: Final = {**HOLDING, Role.ADMIN: ALL}
 KEEPING: Final = {Role.PARTNER: AGENCY, Role.ADMIN: ALL}
+READING: Final[dict[Role, Tenant]] = {role: ALL for role in EVERYBODY if role is not Role.OFFICER}
 FIGURES: Final = {Role.MANAGER: ALL, Role.COORDINATOR: ALL, Role.ADMIN: ALL}
 
 # The whole map, written by hand: a route that is not in it fails, whatever it declares.
@@ -67,6 +68,24 @@ ROUTES: Final[dict[str, dict[Role, Tenant]]] = {
     "GET /v1/deadlines": EVERYBODY,
     "POST /v1/history/republish": {Role.ADMIN: ALL},
     "POST /v1/directory/imports": {Role.ADMIN: ALL},
+    "GET /v1/directory/check": {Role.COORDINATOR: ALL, Role.ADMIN: ALL},
+    "POST /v1/capacity-statements": STEP,
+    "GET /v1/hsds/": READING,
+    "POST /v1/hsds/services": READING,
+    "POST /v1/hsds/organizations": READING,
+    "POST /v1/hsds/service_at_locations": READING,
+    "POST /v1/hsds/taxonomies": READING,
+    "POST /v1/hsds/taxonomy_terms": READING,
+    "GET /v1/hsds/services": READING,
+    "GET /v1/hsds/services/<entry_id>": READING,
+    "GET /v1/hsds/organizations": READING,
+    "GET /v1/hsds/organizations/<entry_id>": READING,
+    "GET /v1/hsds/service_at_locations": READING,
+    "GET /v1/hsds/service_at_locations/<entry_id>": READING,
+    "GET /v1/hsds/taxonomies": READING,
+    "GET /v1/hsds/taxonomies/<entry_id>": READING,
+    "GET /v1/hsds/taxonomy_terms": READING,
+    "GET /v1/hsds/taxonomy_terms/<entry_id>": READING,
     "GET /v1/programs": EVERYBODY,
     "GET /v1/programs/<program_id>": EVERYBODY,
     "GET /v1/programs/<program_id>/capacity": {
@@ -84,10 +103,16 @@ ROUTES: Final[dict[str, dict[Role, Tenant]]] = {
     "POST /v1/directory/agencies/<agency_id>/resume": RUNNING,
     "POST /v1/directory/agencies/<agency_id>/close": {Role.ADMIN: ALL},
     "POST /v1/directory/agencies/<agency_id>/reopen": {Role.ADMIN: ALL},
+    "POST /v1/match-previews": {Role.OFFICER: ALL, Role.COORDINATOR: ALL},
     "GET /v1/queue": HOLDING,
     "GET /v1/queue/<referral_id>": {Role.COORDINATOR: ALL},
     "GET /v1/decisions": {Role.COORDINATOR: ALL},
     "GET /v1/decisions/<decision_id>": {Role.COORDINATOR: ALL},
+    "GET /v1/policies": FIGURES,
+    "GET /v1/policies/in-force": FIGURES,
+    "POST /v1/policies": {Role.ADMIN: ALL},
+    "GET /v1/plans": FIGURES,
+    "GET /v1/plans/<number>": {Role.COORDINATOR: ALL},
     "GET /v1/agencies/<agency_id>/contacts": {Role.PARTNER: AGENCY, Role.ADMIN: ALL},
     "PUT /v1/agencies/<agency_id>/contacts": {Role.PARTNER: AGENCY, Role.ADMIN: ALL},
     "GET /v1/contacts/coordinator": {Role.ADMIN: ALL},
@@ -165,9 +190,12 @@ BODIES: Final[dict[str, Any]] = {
     "POST /v1/referrals/<referral_id>/facts": {"documents": "some"},
     "POST /v1/offers/<offer_id>/facts": {"documents": "some"},
     "POST /v1/tallies": {"need": "counselling", "entry_door": "community"},
+    "POST /v1/match-previews": {"need": "counselling", "place": CENTRE},
     "PUT /v1/programs/<program_id>/capacity": {"available": 3},
+    "POST /v1/capacity-statements": {"statements": [{"program_id": "full-rent", "available": 3}]},
     "PUT /v1/agencies/<agency_id>/contacts": {"contacts": [{"email": "a@example.org"}]},
     "POST /v1/invitations": {"role": "manager", "email": "m@example.org"},
+    "POST /v1/policies": {"policy": {"version": "winter-1"}, "because": "winter"},
     "POST /v1/access/end": {"subject": "somebody"},
     "PUT /v1/contacts/coordinator": {"contacts": [{"email": "c@example.org"}]},
 }

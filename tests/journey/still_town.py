@@ -29,7 +29,7 @@ class StillTown(Town):
 
 
 @contextmanager
-def open_still_town(home: Path, *programs: dict[str, Any]) -> Iterator[Town]:
+def open_still_town(home: Path, *programs: dict[str, Any]) -> Iterator[StillTown]:
     """A town on a new folder, which must have kept every invariant when it is left."""
     with open_clockwork(home) as works:
         town = StillTown(Embedded(works), works.client, works)

@@ -125,12 +125,21 @@ def send_canaries(town: Town) -> None:
 
 
 def send_refused(town: Town, referral: str) -> None:
-    """What is turned away, and named in the answer by its field alone."""
+    """What is turned away, and named in the answer by its field alone; and a preview before it."""
+    send_preview(town)
     for path, body in (
         ("", full() | {"need": CANARIES["name"]}),
         (f"/{referral}/facts", {"gender": CANARIES["name"], "language": [CANARIES["note"]]}),
     ):
         assert town.call(OFFICER, "POST", f"/v1/referrals{path}", body).status_code == 422
+
+
+def send_preview(town: Town) -> None:
+    """Where somebody stands, asked about before anything is submitted; once with too much."""
+    asked = {"need": "counselling", "place": full()["place"]}
+    town.post(OFFICER, "/v1/match-previews", asked, Idempotency_Key="preview")
+    strange = asked | {"note": CANARIES["note"]}
+    assert town.call(OFFICER, "POST", "/v1/match-previews", strange).status_code == 422
 
 
 def send_consents(town: Town) -> None:

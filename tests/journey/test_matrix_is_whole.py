@@ -136,4 +136,5 @@ def test_officers_are_shown_how_a_referral_stands_and_their_own_handoff() -> Non
     receipt = {"referral_id", "reference", "status", "submitted_at", "needs_attention", "next"}
     asked = {"questions[].question", "questions[].ask"}
     handoff = {"kind", "called_at", "arrived_at", "left_at", "recorded_at"}
-    assert shown == receipt | asked | handoff
+    # Empty but in a crisis, of which a journey tells.
+    assert shown == receipt | asked | handoff | {"receiver"}

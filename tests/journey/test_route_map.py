@@ -59,6 +59,8 @@ def street(
                 "offer_id": offer["offer_id"],
                 "decision_id": decision["decision_id"],
                 "program_id": "harbour-beds",
+                "entry_id": str(uuid4()),
+                "number": "1",
                 "agency_id": "harbour",
                 "unit_id": "central",
                 "staff_id": staff["staff_id"],

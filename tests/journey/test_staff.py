@@ -85,7 +85,8 @@ def refused_on(call: Callable[..., httpx.Response]) -> Mapping[str, int]:
     found = {}
     for route in [*ROUTES, "GET /ops/flow"]:
         method, _, path = route.partition(" ")
-        some = re.sub(r"<\w+>", "00000000-0000-0000-0000-000000000000", path)
+        numbered = path.replace("<number>", "1")
+        some = re.sub(r"<\w+>", "00000000-0000-0000-0000-000000000000", numbered)
         found[route] = call(method, some, BODIES.get(route, {})).status_code
     return found
 

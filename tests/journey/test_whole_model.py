@@ -4,8 +4,6 @@
 by the same code, so that a soak that was cut short goes on where it was.
 """
 
-import hashlib
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +11,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import hypothesis
-import platformdirs
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
@@ -21,14 +18,13 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from services.notifier.domain.measures import COUNTS, TIMES
 from tests.journey import whole_figures as figures
 from tests.journey.clockwork import Clockwork, open_clockwork
+from tests.journey.soak_folder import ROOT, folder_of
 from tests.journey.town import OFFICER
 from tests.journey.whole_end import check_figures
 from tests.journey.whole_machine import WholeMachine
 from tests.journey.whole_play import Meeting, prepare
 from tests.journey.whole_reading import BreachError
 
-ROOT: Final = Path(__file__).parents[2]
-PLAYED: Final = ("contracts", "services", "deploy/migrations", "tests/journey")
 RUNS: Final = 200
 SEEDS, RUNS_OF_A_SEED = range(100), 100
 # A step is anybody's command, time, a crash or a late event; then all goes on, or comes to rest.
@@ -39,7 +35,6 @@ EACH_RUN: Final = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-HOME: Final = "SOAK_FOLDER"
 REPEAT: Final = (
     ".venv/bin/python -m pytest -m soak "
     "'tests/journey/test_whole_model.py::"
@@ -112,23 +107,10 @@ def machine(
 @pytest.fixture(scope="module")
 def soak(pytestconfig: pytest.Config) -> Iterator[Soak]:
     """What was played by this code before; the counts of this time are told at the end."""
-    home = Path(os.environ.get(HOME) or platformdirs.user_cache_path("handoff") / "soak")
-    found = Soak(home / f"whole-model-{_digest()}")
-    found.folder.mkdir(parents=True, exist_ok=True)
+    found = Soak(folder_of("whole-model"))
     yield found
     terminal: Any = pytestconfig.pluginmanager.get_plugin("terminalreporter")
     terminal.write_line(f"\n{found}")
-
-
-def _digest() -> str:
-    """Of the code that is played, its data and what it stands on: others have proved nothing."""
-    found = hashlib.sha256()
-    found.update((ROOT / "requirements" / "run.txt").read_bytes())
-    for folder in PLAYED:
-        for file in sorted((ROOT / folder).rglob("*.*")):
-            if file.suffix in {".py", ".toml", ".txt"}:
-                found.update(file.read_bytes())
-    return found.hexdigest()[:12]
 
 
 def test_whatever_anybody_does_the_suite_is_what_the_model_says(

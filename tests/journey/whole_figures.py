@@ -37,6 +37,7 @@ OF_REFERRAL: Final[Mapping[str, Callable[[Referral, frozenset[str]], bool]]] = {
     "withdrawn": lambda r, _t: r.state == "withdrawn",
     "waitlisted_ever": lambda _r, t: "referral.waitlisted" in t,
     "unplaced_ever": lambda _r, t: "referral.unplaced" in t,
+    "held_ever": lambda _r, _t: False,  # no policy of these lives holds anything back
     "handoffs_in_person": lambda r, _t: "arrived_at" in _handoff(r),
     "handoffs_timed": lambda r, _t: _took(r) is not None,
     "handoffs_in_time": lambda r, _t: (took := _took(r)) is not None and took <= IN_TIME,

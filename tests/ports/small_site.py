@@ -13,6 +13,7 @@ from services.chassis.actor import Actor
 from services.chassis.api import Answer, Api, Call, Contract, Runtime, Tenant
 from services.chassis.database import Database
 from services.chassis.http import Site, create_app
+from services.chassis.limits import Limits
 from services.chassis.tokens import Tokens
 from tests.ports.samples import StillClock
 
@@ -136,12 +137,17 @@ def _write(call: Call) -> dict[str, Any]:
 class SmallSite:
     """The app over a database, with tokens for whoever is needed."""
 
-    def __init__(self, database: Database, clock: StillClock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: StillClock | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - it is frozen
+    ) -> None:
         metadata.create_all(database.engine)
         self.database = database
         self.clock = clock or StillClock()
         self.tokens = Tokens(signing_keys(), "handoff", "handoff")
-        runtime = Runtime(database, self.clock, b"m" * 32)
+        runtime = Runtime(database, self.clock, b"m" * 32, limits)
         self.app = create_app(Site("notes", "Notes", [notes_api()]), runtime, self.tokens)
 
     def headers(self, actor: Actor = ADMIN, **more: str) -> dict[str, str]:

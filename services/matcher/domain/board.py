@@ -1,82 +1,75 @@
-"""The state that decisions are made from, and the decisions: pure, so that they can be replayed."""
+"""The state that decisions are made from, and a turn of making them: pure, to be replayed."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
-from uuid import NAMESPACE_URL, UUID, uuid5
+from typing import Final
+from uuid import UUID
 
-from contracts.questions import Question
-from contracts.vocabulary import PROTECTED_NEEDS
-from services.matcher.domain import capacity_policy, eligibility
-from services.matcher.domain import score as scoring
-from services.matcher.domain.capacity_policy import Market, Policy
+from services.matcher.domain.by_plan import Given, Standing
+from services.matcher.domain.catalogue import Catalogue
+from services.matcher.domain.decision import Choice, Decision
 from services.matcher.domain.directory import Program
-from services.matcher.domain.eligibility import Fit, Ground
-from services.matcher.domain.request import Answer, Hold, Request
+from services.matcher.domain.granting import Way, grant, way_of
+from services.matcher.domain.look import Considered, consider
+from services.matcher.domain.policy import Policy
+from services.matcher.domain.request import RANK, Answer, Request
+from services.matcher.domain.rules import RULES_VERSION
 
-_DECISIONS: Final = uuid5(NAMESPACE_URL, "handoff:decision")
-_SECONDS_A_DAY: Final = 86_400
+# How many programs are looked at before more are: most have a place among their best.
+_FIRST_LOOK: Final = 16
+_WIDER: Final = 8
+# How many programs an explanation names of those that fit, and of those that do not.
+NAMED: Final = 8
+
+# The free places of programs; one without a statement is left out.
+FreeOf = Callable[[Collection[str]], Mapping[str, int]]
+
+
+# Where a request stands in its turn.
+Order = tuple[int, datetime, UUID]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Gone:
+    """A place that was given to somebody who is erased, when it was that person's turn."""
+
+    order: Order
+    program_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
     """Programs that may be looked at, their free places, and the requests to decide now.
 
-    ``gone``: places of these that a replay takes as given to persons who were erased since.
+    In a replay ``erased`` persons had a turn, too: so many, and ``gone`` is what they were given.
+    ``standing``: the newest plan, where the policy holds places back.
     """
 
-    programs: Sequence[Program]
-    free: Mapping[str, int]
+    programs: Catalogue
+    free: FreeOf
     requests: Sequence[Request]
-    gone: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Considered:
-    """What was found about one program; without a score where the verdict is fail."""
-
-    program_id: str
-    verdict: Fit
-    free: int
-    reasons: tuple[Ground, ...] = ()
-    questions: tuple[Question, ...] = ()
-    score: float | None = None
-    terms: Mapping[str, float] | None = None
-    distance_km: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """A proposed program with the version of its directory entry; rank 1 = the best."""
-
-    program_id: str
-    agency_id: str
-    directory_version: int
-    rank: int
-    score: float
-    terms: Mapping[str, float]
-    distance_km: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """The answer to one attempt, ``number`` counting from 1 within it, and why."""
-
-    referral_id: UUID
-    attempt: int
-    number: int
-    answer: Answer
-    decided_at: datetime
-    policy: str
-    choices: tuple[Choice, ...]
-    considered: tuple[Considered, ...]
+    gone: Sequence[Gone] = ()
+    erased: int = 0
+    standing: Standing | None = None
 
     @property
-    def id(self) -> UUID:
-        """The same for the same (referral, attempt, number), wherever it is computed."""
-        return uuid5(_DECISIONS, f"{self.referral_id}/{self.attempt}/{self.number}")
+    def plan_number(self) -> int:
+        """The number of the newest plan; 0 without one."""
+        return self.standing.plan.number if self.standing else 0
+
+    def places(self, program_ids: Collection[str]) -> dict[str, int]:
+        """The places of programs as the turn begins; none where none were stated."""
+        free = self.free(program_ids)
+        return {name: free.get(name, 0) for name in program_ids}
+
+
+def board_of(
+    programs: Iterable[Program], free: Mapping[str, int], requests: Sequence[Request]
+) -> Board:
+    """A board of programs and places that are all at hand."""
+    return Board(Catalogue(programs), lambda ids: {k: free[k] for k in ids if k in free}, requests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,199 +80,137 @@ class Turn:
     waits: Mapping[UUID, tuple[str, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The best programs that would take a request, with scores in points, the best first.
+
+    So many that whoever comes first in the turn leaves one of them, where any has a place.
+    """
+
+    request: Request
+    scores: Mapping[str, float]
+    places: Mapping[str, int]
+
+    def open_scores(self) -> dict[str, float]:
+        """The scores of the programs that may be chosen: of none that holds a place already."""
+        return self.request.without_held(self.scores)
+
+
 def decide(board: Board, now: datetime, policy: Policy) -> tuple[Decision, ...]:
     """The decisions of a turn."""
     return take_turn(board, now, policy).decisions
 
 
 def take_turn(board: Board, now: datetime, policy: Policy) -> Turn:
-    """Decide on a board, in the order of its requests.
+    """Decide on a board, the most urgent first, then whoever asked first.
 
     A request gets no decision where its answer stays what it is, or where none may be given. It
     waits for every program that would take it, while it is open and none has a place.
     """
-    asked = [request for request in board.requests if request.open]
-    looks = {request.referral_id: _look(board, request, now, policy) for request in asked}
-    granted = _grant(board, asked, looks, policy)
-    entries = {program.id: program for program in board.programs}
+    asked = sorted((request for request in board.requests if request.open), key=order_of)
+    way = way_of(now, policy, board.standing)
+    looks = [look(board, request, way) for request in asked]
+    left = {name: places for seen in looks for name, places in seen.places.items()}
+    granted = _grant(looks, left, board.gone, way)
+    gone = deque(sorted(board.gone))
     decisions, waits = [], {}
-    for request in asked:
-        look = looks[request.referral_id]
-        choices = _choices(look, granted.get(str(request.referral_id), ()), entries)
-        answer = _answer(request, look, choices)
-        if answer is not request.answered:
-            decisions.append(_decision(request, answer, (choices, look), now, policy))
-        if not choices:
-            fits = (found.program_id for found in look if found.verdict is not Fit.FAIL)
-            waits[request.referral_id] = tuple(sorted(fits))
+    for seen in looks:
+        while gone and gone[0].order < order_of(seen.request):
+            _take(left, gone.popleft().program_id)
+        named = str(seen.request.referral_id)
+        chosen = granted.offers.get(named, ())
+        answer = _answer(seen, chosen, held=named in granted.held)
+        fitting = board.programs.fitting(seen.request, now, policy)
+        if answer is not seen.request.answered:
+            why = _Why(board, seen, chosen, left, len(fitting))
+            decisions.append(_decision(why, answer, way))
+        if not chosen:
+            waits[seen.request.referral_id] = tuple(fitting)
+        for program_id in chosen:
+            _take(left, program_id)
     return Turn(tuple(decisions), waits)
 
 
-def after(request: Request, decision: Decision) -> Request:
-    """The request once the decision is made: its chosen programs hold a place each."""
-    added = [Hold(choice.program_id, decision.attempt) for choice in decision.choices]
-    holds = sorted([*request.holds, *added], key=lambda hold: hold.program_id)
-    return replace(
-        request,
-        answered=decision.answer,
-        decision_number=decision.number,
-        holds=tuple(holds),
-    )
+def look(board: Board, request: Request, way: Way) -> Look:
+    """The best candidates of a request, as many as it takes; nothing is granted.
+
+    A plan may choose any of them, and all are looked at.
+    """
+    count = _FIRST_LOOK if way.plan is None else len(board.programs.programs) + 1
+    while True:
+        scores = board.programs.best(request, way.now, way.policy, count)
+        places = board.places(scores)
+        # A place each for all others, too: nobody takes more than one.
+        wanted = len(board.requests) + board.erased
+        if len(scores) < count or _room(request, places) >= wanted:
+            return Look(request, scores, places)
+        count *= _WIDER
 
 
-def without_person(decision: Decision) -> Decision:
-    """What came of a decision, without the explanation: that tells of the person."""
-    bare = [replace(choice, score=0.0, terms={}, distance_km=None) for choice in decision.choices]
-    return replace(decision, choices=tuple(bare), considered=())
+def order_of(request: Request) -> Order:
+    """Where a request stands: the more urgent first, then whoever asked first, then by id."""
+    return RANK[request.facts.urgency], request.facts.submitted_at, request.referral_id
 
 
-def canonical(decisions: Iterable[Decision]) -> bytes:
-    """Decisions as canonical JSON: equal decisions, equal bytes."""
-    rows = [{"id": decision.id, **asdict(decision)} for decision in decisions]
-    return json.dumps(rows, sort_keys=True, separators=(",", ":"), default=_plain).encode()
+def _room(request: Request, places: Mapping[str, int]) -> int:
+    return sum(max(0, free) for free in request.without_held(places).values())
 
 
-def decision_of(data: Mapping[str, Any]) -> Decision:
-    """The decision of its stored fields."""
-    return Decision(
-        referral_id=data["referral_id"],
-        attempt=data["attempt"],
-        number=data["number"],
-        answer=Answer(data["answer"]),
-        decided_at=data["decided_at"],
-        policy=data["policy"],
-        choices=tuple(Choice(**choice) for choice in data["choices"]),
-        considered=tuple(_considered_of(found) for found in data["considered"]),
-    )
-
-
-def _considered_of(data: Mapping[str, Any]) -> Considered:
-    words = {
-        "verdict": Fit(data["verdict"]),
-        "reasons": tuple(map(Ground, data["reasons"])),
-        "questions": tuple(map(Question, data["questions"])),
-    }
-    return Considered(**{**data, **words})
-
-
-def _plain(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _look(board: Board, request: Request, now: datetime, policy: Policy) -> tuple[Considered, ...]:
-    """All candidates of a request, the best first, the impossible last."""
-    found = [
-        _consider(program, request, board.free.get(program.id, 0), now, policy)
-        for program in board.programs
-        if _is_candidate(program, request)
-    ]
-    return tuple(sorted(found, key=_order))
-
-
-def _order(found: Considered) -> tuple[bool, float, str]:
-    """Candidates first, by falling score; equal ones by id."""
-    return found.score is None, -(found.score or 0.0), found.program_id
-
-
-def _is_candidate(program: Program, request: Request) -> bool:
-    if request.hand is not None:
-        return program.id == request.hand
-    return request.facts.need in program.needs
-
-
-def _consider(
-    program: Program, request: Request, free: int, now: datetime, policy: Policy
-) -> Considered:
-    verdict = eligibility.judge(program, request, policy.farthest_km)
-    if verdict.fit is Fit.FAIL:
-        return Considered(
-            program_id=program.id, verdict=verdict.fit, free=free, reasons=verdict.reasons
-        )
-    scored = scoring.score(program, request, verdict, now, policy.weights)
-    return Considered(
-        program_id=program.id,
-        verdict=verdict.fit,
-        free=free,
-        questions=verdict.questions,
-        score=scored.score,
-        terms=scored.terms,
-        distance_km=scored.distance_km,
-    )
+def _take(left: dict[str, int], program_id: str) -> None:
+    left[program_id] = left.get(program_id, 0) - 1
 
 
 def _grant(
-    board: Board,
-    asked: Sequence[Request],
-    looks: Mapping[UUID, tuple[Considered, ...]],
-    policy: Policy,
-) -> dict[str, list[str]]:
-    """What the capacity policy offers: request id -> program ids, the best first."""
-    market = Market(
-        tuple(
-            capacity_policy.Program(program_id, free - board.gone.get(program_id, 0))
-            for program_id, free in sorted(board.free.items())
-        ),
-        tuple(_in_queue(request, looks[request.referral_id]) for request in asked),
-    )
-    granted: dict[str, list[str]] = {}
-    for request_id, program_id in capacity_policy.offers(market, policy):
-        granted.setdefault(request_id, []).append(program_id)
-    return granted
+    looks: Iterable[Look], places: Mapping[str, int], gone: Iterable[Gone], way: Way
+) -> Given:
+    """Who takes what, without the places that went to persons who are erased."""
+    left = dict(places)
+    for one in gone:
+        _take(left, one.program_id)
+    asked = [seen.request for seen in looks]
+    return grant(left, asked, {seen.request.referral_id: seen.open_scores() for seen in looks}, way)
 
 
-def _in_queue(request: Request, look: Iterable[Considered]) -> capacity_policy.Request:
-    held = {hold.program_id for hold in request.holds}
-    options = {
-        found.program_id: found.score
-        for found in look
-        if found.score is not None and found.program_id not in held
-    }
-    return capacity_policy.Request(
-        id=str(request.referral_id),
-        arrived=request.facts.submitted_at.timestamp() / _SECONDS_A_DAY,
-        urgency=request.facts.urgency,
-        options=options,
-        alone=request.facts.need in PROTECTED_NEEDS,
-    )
-
-
-def _choices(
-    look: Iterable[Considered], granted: Sequence[str], entries: Mapping[str, Program]
-) -> tuple[Choice, ...]:
-    by_id = {found.program_id: found for found in look}
-    return tuple(
-        Choice(
-            program_id=program_id,
-            agency_id=entries[program_id].agency_id,
-            directory_version=entries[program_id].version,
-            rank=rank,
-            score=by_id[program_id].score or 0.0,
-            terms=by_id[program_id].terms or {},
-            distance_km=by_id[program_id].distance_km,
-        )
-        for rank, program_id in enumerate(granted, 1)
-    )
-
-
-def _answer(request: Request, look: Iterable[Considered], choices: tuple[Choice, ...]) -> Answer:
-    """Waitlisted where some program would take the person and has no place.
+def _answer(seen: Look, chosen: Collection[str], *, held: bool) -> Answer:
+    """Deferred while a place is held back, waitlisted where programs would and have no place.
 
     A program named by hand answers at once: it has a place, or the coordinator decides anew.
     """
-    if choices:
+    if chosen:
         return Answer.ROUTED
-    fits = any(found.verdict is not Fit.FAIL for found in look)
-    return Answer.WAITLISTED if fits and request.hand is None else Answer.UNPLACED
+    if held:
+        return Answer.DEFERRED
+    waits = seen.scores and seen.request.hand is None
+    return Answer.WAITLISTED if waits else Answer.UNPLACED
 
 
-def _decision(
-    request: Request,
-    answer: Answer,
-    why: tuple[tuple[Choice, ...], tuple[Considered, ...]],
-    now: datetime,
-    policy: Policy,
-) -> Decision:
-    choices, considered = why
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """What a decision was made from: ``left`` places as its turn came, of so many that fit."""
+
+    board: Board
+    seen: Look
+    chosen: Sequence[str]
+    left: Mapping[str, int]
+    fitting: int
+
+    def named(self) -> list[str]:
+        """The programs that fit and are told: the best, the chosen, and the runner-up."""
+        roomy = [name for name in self.seen.scores if self.left[name] > 0]
+        others = [name for name in roomy if name not in self.chosen][:1]
+        best = [*self.seen.scores][:NAMED]
+        return sorted({*best, *self.chosen, *others}, key=[*self.seen.scores].index)
+
+
+def _decision(why: _Why, answer: Answer, way: Way) -> Decision:
+    now, policy = way.now, way.policy
+    request, catalogue = why.seen.request, why.board.programs
+    out = catalogue.out(request, now, policy, NAMED)
+    left = {name: why.left[name] for name in why.named()} | why.board.places(out)
+    found = {
+        name: consider(catalogue.programs[name], request, free, now, policy)
+        for name, free in left.items()
+    }
     return Decision(
         referral_id=request.referral_id,
         attempt=request.attempt or 0,
@@ -287,6 +218,27 @@ def _decision(
         answer=answer,
         decided_at=now,
         policy=policy.version,
-        choices=choices,
-        considered=considered,
+        choices=tuple(
+            _choice(catalogue.programs[name], found[name], rank)
+            for rank, name in enumerate(why.chosen, 1)
+        ),
+        considered=tuple(found.values()),
+        fitting=why.fitting,
+        eliminated=catalogue.eliminated(request, policy),
+        rules=RULES_VERSION,
+        basis=way.basis,
+        plan=way.plan.number if way.plan else None,
+        prices=way.prices(found),
+    )
+
+
+def _choice(program: Program, found: Considered, rank: int) -> Choice:
+    return Choice(
+        program_id=program.id,
+        agency_id=program.agency_id,
+        directory_version=program.version,
+        rank=rank,
+        score=found.score or 0.0,
+        terms=found.terms or {},
+        distance_km=found.distance_km,
     )

@@ -4,6 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+# Beds change hands daily: what was said longer ago than this is no answer any more, and one asks.
+STALE_AFTER: Final = timedelta(hours=72)
 
 
 class StatedBy(StrEnum):
@@ -43,6 +47,11 @@ def counts_from(stated_at: datetime, allowance: timedelta) -> datetime:
     An acceptance that close to the statement may be in it or not; counting it errs safe.
     """
     return stated_at - allowance
+
+
+def is_stale(stated_at: datetime, at: datetime) -> bool:
+    """Whether a statement is too old to rely on at a moment."""
+    return stated_at < at - STALE_AFTER
 
 
 def takes_a_place(acceptance: Acceptance, statement: Statement) -> bool:

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from contracts.vocabulary import Accommodation, Need, PauseReason, Sector
+from contracts.vocabulary import PROTECTED_NEEDS, Accommodation, Need, PauseReason, Sector
+from services.matcher.domain.area import Area, area_json
 
 
 class Rule(StrEnum):
@@ -18,6 +19,7 @@ class Rule(StrEnum):
     MEN_ONLY = "men_only"
     FAMILIES_ONLY = "families_only"
     SOBRIETY_REQUIRED = "sobriety_required"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +32,29 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Open on ISO weekdays 1 (Monday) to 7, local HH:MM; closing not after opening = next day."""
+    """Open on ISO weekdays 1 (Monday) to 7, local HH:MM; closing not after opening = next day.
+
+    It stands from the local day ``valid_from`` to ``valid_to`` (YYYY-MM-DD), both included; None =
+    without end. A holiday is a gap between two of these. A night belongs to the day it begins on.
+    """
 
     weekdays: tuple[int, ...]
     opens_at: str
     closes_at: str
+    valid_from: str | None = None
+    valid_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a program receives people, in degrees (WGS 84), with its h3 cell."""
+    """Where a program receives people, in degrees (WGS 84), with its h3 cell.
 
-    latitude: float
-    longitude: float
-    cell: str
+    None where nobody says the point: there is a place, and how far it is is not known.
+    """
+
+    latitude: float | None
+    longitude: float | None
+    cell: str | None
     address: str | None = None
 
 
@@ -59,6 +70,7 @@ class Agency:
 class Program:
     """One service of one agency; ages in years, inclusive; no place = it comes to the person.
 
+    ``area`` None = nothing that can be judged is said of where the people must stay.
     ``listed``: the directory has it as active. ``active`` and ``paused`` say what it comes to
     with its own and its agency's halts.
     """
@@ -79,6 +91,7 @@ class Program:
     eligibility: tuple[Requirement, ...] = ()
     hours: tuple[Hours, ...] = ()
     places: tuple[Place, ...] = ()
+    area: Area | None = None
     phone: str | None = None
     listed: bool = True
     active: bool = True
@@ -88,6 +101,11 @@ class Program:
     paused_until: datetime | None = None
     training: bool = False
     version: int = 0
+
+    @property
+    def protected(self) -> bool:
+        """Whether people hide there from violence: where it is is told nobody."""
+        return not PROTECTED_NEEDS.isdisjoint(self.needs)
 
 
 def program_json(program: Program) -> dict[str, Any]:
@@ -107,6 +125,8 @@ def program_of(data: Mapping[str, Any]) -> Program:
             "eligibility": requirements_of(data["eligibility"]),
             "hours": hours_of(data["hours"]),
             "places": tuple(Place(**place) for place in data["places"]),
+            # Entries are older than areas.
+            "area": area_json(data.get("area")),
             **_pause_of(data),
         }
     )
@@ -131,4 +151,4 @@ def requirements_of(rows: list[Mapping[str, Any]]) -> tuple[Requirement, ...]:
 
 def hours_of(rows: list[Mapping[str, Any]]) -> tuple[Hours, ...]:
     """The opening hours of their JSON."""
-    return tuple(Hours(tuple(row["weekdays"]), row["opens_at"], row["closes_at"]) for row in rows)
+    return tuple(Hours(**{**row, "weekdays": tuple(row["weekdays"])}) for row in rows)

@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
-from contracts.questions import EligibilityCode, Question
-from contracts.vocabulary import PROTECTED_NEEDS, Accommodation
-from services.matcher.domain.directory import Program, Rule
+from contracts.questions import Question
+from contracts.vocabulary import PROTECTED_NEEDS
+from services.matcher.domain.area import covers
+from services.matcher.domain.directory import Program
 from services.matcher.domain.place import nearest_km
 from services.matcher.domain.request import Facts, Request
+from services.matcher.domain.rules import NOT_OFFERED, RULES, Doubt, Ground
+
+__all__ = ["Doubt", "Fit", "Ground", "Verdict", "asks", "judge", "open_questions", "speaks"]
 
 
 class Fit(StrEnum):
@@ -20,106 +23,26 @@ class Fit(StrEnum):
     FAIL = "fail"
 
 
-class Ground(StrEnum):
-    """Why a program is out of the question for a referral."""
-
-    INACTIVE = "inactive"
-    PAUSED = "paused"
-    TRAINING_MARK = "training_mark"
-    SAID_NO = "said_no"
-    AVOIDED = "avoided"
-    OTHER_SECTOR = "other_sector"
-    NEED_NOT_SERVED = "need_not_served"
-    TOO_YOUNG = "too_young"
-    TOO_OLD = "too_old"
-    FAMILIES_ONLY = "families_only"
-    TOO_FAR = "too_far"
-    NO_PETS = "no_pets"
-    NO_WHEELCHAIR = "no_wheelchair"
-    NO_SIGN_LANGUAGE = "no_sign_language"
-    NO_TRANSPORT = "no_transport"
-    NO_CHILDREN = "no_children"
-    NO_DOCUMENTS = "no_documents"
-    INCOME_TOO_HIGH = "income_too_high"
-    WOMEN_ONLY = "women_only"
-    MEN_ONLY = "men_only"
-    NOT_SOBER = "not_sober"
-
-
-Finding = Ground | Question
-
-_NOT_OFFERED: Final = {
-    Accommodation.PETS: Ground.NO_PETS,
-    Accommodation.WHEELCHAIR: Ground.NO_WHEELCHAIR,
-    Accommodation.SIGN_LANGUAGE: Ground.NO_SIGN_LANGUAGE,
-    Accommodation.TRANSPORT: Ground.NO_TRANSPORT,
-    Accommodation.CHILDREN: Ground.NO_CHILDREN,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How a rule is judged: its question, the code that meets it, and the one that fails it.
-
-    Any other code leaves it to the agency: how much it asks stands in its own words.
-    """
-
-    question: Question
-    met_by: EligibilityCode | None
-    failed_by: EligibilityCode | None
-    ground: Ground
-
-
-RULES: Final = {
-    Rule.DOCUMENTS_REQUIRED: Asked(
-        Question.DOCUMENTS,
-        EligibilityCode.DOCUMENTS_READY,
-        EligibilityCode.DOCUMENTS_NONE,
-        Ground.NO_DOCUMENTS,
-    ),
-    Rule.INCOME_LIMIT: Asked(
-        Question.INCOME,
-        EligibilityCode.INCOME_EXTREMELY_LOW,
-        EligibilityCode.INCOME_HIGHER,
-        Ground.INCOME_TOO_HIGH,
-    ),
-    # Whoever is neither a woman nor a man is never sent away by a rule (24 CFR 5.106): ask.
-    Rule.WOMEN_ONLY: Asked(
-        Question.GENDER,
-        EligibilityCode.GENDER_WOMAN,
-        EligibilityCode.GENDER_MAN,
-        Ground.WOMEN_ONLY,
-    ),
-    Rule.MEN_ONLY: Asked(
-        Question.GENDER,
-        EligibilityCode.GENDER_MAN,
-        EligibilityCode.GENDER_WOMAN,
-        Ground.MEN_ONLY,
-    ),
-    Rule.SOBRIETY_REQUIRED: Asked(
-        Question.SOBRIETY,
-        EligibilityCode.SOBRIETY_MONTH,
-        EligibilityCode.SOBRIETY_NONE,
-        Ground.NOT_SOBER,
-    ),
-    # Its answer is a number, which the facts hold; no code.
-    Rule.FAMILIES_ONLY: Asked(Question.HOUSEHOLD, None, None, Ground.FAMILIES_ONLY),
-}
+Finding = Ground | Question | Doubt
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Fail with its reasons, ask with its questions, or pass with neither."""
+    """Fail with its reasons, ask with its questions and doubts, or pass with none of them.
+
+    A question is the person's to answer, a doubt the agency's.
+    """
 
     reasons: tuple[Ground, ...] = ()
     questions: tuple[Question, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def fit(self) -> Fit:
         """The verdict in one word."""
         if self.reasons:
             return Fit.FAIL
-        return Fit.ASK if self.questions else Fit.PASS
+        return Fit.ASK if self.questions or self.doubts else Fit.PASS
 
 
 def judge(program: Program, request: Request, farthest_km: float) -> Verdict:
@@ -133,8 +56,11 @@ def judge(program: Program, request: Request, farthest_km: float) -> Verdict:
         found += _of_person(program, request.facts)
         found += _distance(program, request.facts, farthest_km)
     reasons = {f for f in found if isinstance(f, Ground)}
+    if reasons:
+        return Verdict(tuple(sorted(reasons)))
     questions = {f for f in found if isinstance(f, Question)}
-    return Verdict(tuple(sorted(reasons)), () if reasons else tuple(sorted(questions)))
+    doubts = {f for f in found if isinstance(f, Doubt)}
+    return Verdict((), tuple(sorted(questions)), tuple(sorted(doubts)))
 
 
 def asks(program: Program, facts: Facts) -> tuple[Question, ...]:
@@ -144,7 +70,8 @@ def asks(program: Program, facts: Facts) -> tuple[Question, ...]:
     """
     if facts.need in PROTECTED_NEEDS:
         return ()
-    found = {RULES[requirement.rule].question for requirement in program.eligibility}
+    rules = {requirement.rule for requirement in program.eligibility}
+    found = {RULES[rule].question for rule in rules & RULES.keys()}
     found |= {one for one in _language(program, facts) if isinstance(one, Question)}
     if program.minimum_age is not None or program.maximum_age is not None:
         found.add(Question.AGE)
@@ -179,7 +106,7 @@ def _asked(program: Program, facts: Facts, farthest_km: float) -> set[Question]:
     found = list(_of_person(program, facts))
     questions = {one for one in found if isinstance(one, Question)}
     # The distance is the dear part: it is looked at only where it matters.
-    fails = len(questions) < len(set(found))
+    fails = any(isinstance(one, Ground) for one in found)
     far = bool(questions) and not fails and any(_distance(program, facts, farthest_km))
     return set() if fails or far else questions
 
@@ -210,10 +137,11 @@ def _of_person(program: Program, facts: Facts) -> Iterator[Finding]:
     yield from _age(program, facts.age)
     yield from _language(program, facts)
     yield from _rules(program, facts)
+    yield from _area(program, facts.cell)
     # A lift, a kennel or an interpreter that nobody states is not there: arriving to find that
     # out costs the person more than asking the next program.
     missing = set(facts.accommodations) - set(program.accommodations)
-    yield from (_NOT_OFFERED[accommodation] for accommodation in missing)
+    yield from (NOT_OFFERED[accommodation] for accommodation in missing)
 
 
 def _distance(program: Program, facts: Facts, farthest_km: float) -> Iterator[Finding]:
@@ -241,13 +169,25 @@ def _language(program: Program, facts: Facts) -> Iterator[Finding]:
 
 def _rules(program: Program, facts: Facts) -> Iterator[Finding]:
     for requirement in program.eligibility:
-        asked = RULES[requirement.rule]
-        if asked.question is Question.HOUSEHOLD:
+        asked = RULES.get(requirement.rule)
+        if asked is None:
+            yield Doubt.OTHER_RULE
+        elif asked.question is Question.HOUSEHOLD:
             yield from _household(facts.household_size)
         elif asked.failed_by in facts.eligibility:
             yield asked.ground
         elif asked.met_by not in facts.eligibility:
             yield asked.question
+
+
+def _area(program: Program, cell: str | None) -> Iterator[Finding]:
+    if program.area is None:
+        return
+    inside = covers(program.area, cell) if cell is not None else None
+    if inside is None:
+        yield Doubt.SERVICE_AREA
+    elif not inside:
+        yield Ground.OUTSIDE_AREA
 
 
 def _household(size: int | None) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """When a program is open, by the wall clock of its own time zone."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -19,48 +19,70 @@ def is_open(hours: Sequence[Hours], time_zone: str, now: datetime) -> bool:
     return any(_covers(entry, wall) for entry in hours)
 
 
+def are_known(hours: Sequence[Hours], time_zone: str, now: datetime) -> bool:
+    """Whether anybody says when it is open: some hours stand now, or will."""
+    today = now.astimezone(ZoneInfo(time_zone)).date().isoformat()
+    stand = any(entry.valid_to is None or entry.valid_to >= today for entry in hours)
+    return stand or is_open(hours, time_zone, now)
+
+
 def next_opening(hours: Sequence[Hours], time_zone: str, now: datetime) -> datetime | None:
-    """``now`` where it is open, else the next moment at which it opens; None = unknown hours."""
-    zone = ZoneInfo(time_zone)
-    moments = {now, *_starts(hours, zone, now), *_changes(zone, now)}
-    ahead = sorted(moment for moment in moments if moment >= now)
-    return next((m for m in ahead if is_open(hours, time_zone, m)), None)
+    """``now`` where it is open, else the next moment at which it opens.
+
+    None = unknown hours, or none within ``HORIZON``.
+    """
+    moments = _moments(hours, ZoneInfo(time_zone), now)
+    return next((m for m in moments if is_open(hours, time_zone, m)), None)
+
+
+def open_until(hours: Sequence[Hours], time_zone: str, now: datetime) -> datetime | None:
+    """``now`` where it is closed, else when it closes; None = not within ``HORIZON``."""
+    moments = _moments(hours, ZoneInfo(time_zone), now)
+    return next((m for m in moments if not is_open(hours, time_zone, m)), None)
 
 
 def _covers(entry: Hours, wall: datetime) -> bool:
     opens, closes = time.fromisoformat(entry.opens_at), time.fromisoformat(entry.closes_at)
-    today, clock = wall.isoweekday(), wall.time()
+    today, clock = wall.date(), wall.time()
     if opens < closes:
-        return today in entry.weekdays and opens <= clock < closes
-    yesterday = (today - 2) % 7 + 1
-    return (today in entry.weekdays and clock >= opens) or (
-        yesterday in entry.weekdays and clock < closes
+        return opens <= clock < closes and _stands_on(entry, today)
+    return (clock >= opens and _stands_on(entry, today)) or (
+        clock < closes and _stands_on(entry, today - _DAY)
     )
 
 
-def _starts(hours: Sequence[Hours], zone: ZoneInfo, now: datetime) -> Iterator[datetime]:
-    """Every opening within the horizon; an hour that the clock repeats opens twice."""
+def _stands_on(entry: Hours, day: date) -> bool:
+    if day.isoweekday() not in entry.weekdays:
+        return False
+    return (entry.valid_from or "") <= day.isoformat() <= (entry.valid_to or "9999-12-31")
+
+
+def _moments(hours: Sequence[Hours], zone: ZoneInfo, now: datetime) -> Iterator[datetime]:
+    """``now``, then in their order all moments within the horizon at which it may open or close."""
+    yield now
+    texts = {text for entry in hours for text in (entry.opens_at, entry.closes_at)}
+    clocks = [time.fromisoformat(text) for text in texts]
     first = now.astimezone(zone).date()
     for days in range(HORIZON.days):
-        day = first + timedelta(days=days)
-        for entry in hours:
-            if day.isoweekday() in entry.weekdays:
-                opens = datetime.combine(day, time.fromisoformat(entry.opens_at), zone)
-                yield opens.astimezone(UTC)
-                yield opens.replace(fold=1).astimezone(UTC)
+        found = _on(first + timedelta(days=days), clocks, zone) if clocks else set()
+        yield from sorted(moment for moment in found if moment > now)
 
 
-def _changes(zone: ZoneInfo, now: datetime) -> Iterator[datetime]:
-    """Every change of the zone's clock within the horizon, to the minute."""
-    start = now.astimezone(UTC)
-    for days in range(HORIZON.days):
-        early, late = start + days * _DAY, start + (days + 1) * _DAY
-        if _offset(zone, early) != _offset(zone, late):
-            yield _change_between(zone, early, late)
+def _on(day: date, clocks: Sequence[time], zone: ZoneInfo) -> set[datetime]:
+    """When clocks of the zone show one of these on a day, and every change of them on it.
+
+    What the clock shows twice comes twice.
+    """
+    shown = [datetime.combine(day, clock, zone) for clock in clocks]
+    found = {wall.replace(fold=fold).astimezone(UTC) for wall in shown for fold in (0, 1)}
+    start, end = (datetime.combine(d, time(), zone).astimezone(UTC) for d in (day, day + _DAY))
+    if _offset(zone, start) != _offset(zone, end):
+        found.add(_change_between(zone, start, end))
+    return found
 
 
 def _change_between(zone: ZoneInfo, early: datetime, late: datetime) -> datetime:
-    early, late = early.replace(second=0, microsecond=0), late.replace(second=0, microsecond=0)
+    """To the minute."""
     before = _offset(zone, early)
     while late - early > _MINUTE:
         middle = early + (late - early) // _MINUTE // 2 * _MINUTE

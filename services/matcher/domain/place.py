@@ -22,8 +22,9 @@ def distance_km(a: str, b: str) -> float:
     return round(km, 2)
 
 
-def nearest_km(cell: str | None, cells: Iterable[str]) -> float | None:
+def nearest_km(cell: str | None, cells: Iterable[str | None]) -> float | None:
     """The distance to the nearest of the cells, in km; None where either end is unknown."""
     if cell is None:
         return None
-    return min((distance_km(cell, other) for other in cells), default=None)
+    known = (other for other in cells if other is not None)
+    return min((distance_km(cell, other) for other in known), default=None)

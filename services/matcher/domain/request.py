@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from contracts.questions import EligibilityCode
 from contracts.vocabulary import Accommodation, Need, Sector, Urgency
+
+Number = TypeVar("Number", int, float)
 
 # Marks the journal's snapshots of a person who was erased.
 ERASED: Final = "erased"
@@ -31,7 +33,10 @@ WAITING: Final = (Answer.WAITLISTED, Answer.UNPLACED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of the need; a protected need leaves all but need and urgency empty."""
+    """What is known of the need; a protected need leaves all but need and urgency empty.
+
+    ``imported``: a row of the past, submitted when it was imported.
+    """
 
     sector: Sector
     need: Need
@@ -47,6 +52,7 @@ class Facts:
     training: bool = False
     also_speaks: tuple[str, ...] = ()
     eligibility: tuple[EligibilityCode, ...] = ()
+    imported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,11 @@ class Request:
         """Whether an answer may be given: an attempt is open and was not routed yet."""
         return self.attempt is not None and self.answered is not Answer.ROUTED
 
+    def without_held(self, of_programs: Mapping[str, Number]) -> dict[str, Number]:
+        """What is said of programs, without those that hold a place for it already."""
+        held = {hold.program_id for hold in self.holds}
+        return {name: value for name, value in of_programs.items() if name not in held}
+
 
 def learn(before: Request | None, seen: Seen) -> Request:
     """The request after a snapshot.
@@ -155,6 +166,7 @@ def erased_json(body: Mapping[str, Any]) -> dict[str, Any]:
         urgency=seen.facts.urgency,
         submitted_at=seen.facts.submitted_at,
         training=seen.facts.training,
+        imported=seen.facts.imported,
     )
     return seen_json(replace(seen, facts=facts, excluded=())) | {ERASED: True}
 

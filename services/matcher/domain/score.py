@@ -1,5 +1,6 @@
 """How well an eligible program suits a referral: published, additive terms in points."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,29 +50,42 @@ def score(
     """The score of an eligible program; terms that are zero are left out."""
     facts = request.facts
     km = nearest_km(facts.cell, (place.cell for place in program.places))
+    counted = _km_counted(program, facts, km, weights.longest_km)
+    doubts = len(verdict.questions) + len(verdict.doubts)
     terms = {
-        "distance": -weights.per_km * min(km or 0.0, weights.longest_km),
-        "interpreter": 0.0 if speaks(program, facts) else -weights.interpreter,
-        "preferred": weights.preferred if program.id in facts.preferred else 0.0,
+        "distance": -hundredths(weights.per_km * counted),
+        "interpreter": 0 if speaks(program, facts) else -hundredths(weights.interpreter),
+        "preferred": hundredths(weights.preferred) if program.id in facts.preferred else 0,
         "open_now": _open_now(program, facts, now, weights),
-        "spare_accommodations": -weights.spare_accommodation * _spare(program, facts),
-        "questions": _questions(verdict, weights),
+        "spare_accommodations": -hundredths(weights.spare_accommodation * _spare(program, facts)),
+        "questions": -points_of_doubt(doubts, weights),
     }
-    return Scored({name: round(v, 2) for name, v in terms.items() if v}, km)
+    return Scored({name: v / 100 for name, v in terms.items() if v}, km)
 
 
-def _open_now(program: Program, facts: Facts, now: datetime, weights: Weights) -> float:
+def hundredths(points: float) -> int:
+    """Points as a whole number of hundredths, in which all terms are counted."""
+    return math.floor(points * 100 + 0.5)
+
+
+def points_of_doubt(count: int, weights: Weights) -> int:
+    """What it costs, in hundredths, that so many things have to be asked."""
+    return hundredths(weights.asks + weights.per_question * count) if count else 0
+
+
+def _km_counted(program: Program, facts: Facts, km: float | None, longest: float) -> float:
+    """A place whose point nobody says may be anywhere: it is taken for far, not for next door."""
+    if km is None:
+        return longest if program.places and facts.cell is not None else 0.0
+    return min(km, longest)
+
+
+def _open_now(program: Program, facts: Facts, now: datetime, weights: Weights) -> int:
     """In a crisis, doors that are open at this hour count."""
-    if facts.urgency is not Urgency.CRISIS:
-        return 0.0
-    return weights.open_now if is_open(program.hours, program.time_zone, now) else 0.0
+    counts = facts.urgency is Urgency.CRISIS and is_open(program.hours, program.time_zone, now)
+    return hundredths(weights.open_now) if counts else 0
 
 
 def _spare(program: Program, facts: Facts) -> int:
     """What the program offers and this person does not need: best kept for those who do."""
     return len(set(program.accommodations) - set(facts.accommodations))
-
-
-def _questions(verdict: Verdict, weights: Weights) -> float:
-    count = len(verdict.questions)
-    return -(weights.asks + weights.per_question * count) if count else 0.0

@@ -1,38 +1,27 @@
-"""From tabular HSDS to agencies, programs and stated capacity; pure."""
+"""From tabular HSDS to agencies, programs, stated places and what is listed of them; pure."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from contracts.vocabulary import PROTECTED_NEEDS, SECTOR_OF, Accommodation, Need, Sector
-from services.matcher.domain.directory import (
-    Agency,
-    Hours,
-    Place,
-    Program,
-    Requirement,
-    Rule,
-)
-from services.matcher.hsds import places
-from services.matcher.hsds.rows import (
-    LONGEST_NAME,
-    Rejection,
-    Report,
-    Row,
-    RowError,
-    Tables,
-    build,
-    linked,
-    read,
-    slug,
-)
+from contracts.vocabulary import SECTOR_OF, Accommodation, Need, Sector
+from services.matcher.domain.directory import Agency, Hours, Program, Requirement, Rule
+from services.matcher.domain.listing import Listing
+from services.matcher.hsds.areas import areas_of_services
+from services.matcher.hsds.book import Book, open_book, taken_as_it_is
+from services.matcher.hsds.listings import listings_of
+from services.matcher.hsds.needs import Term, protected_services, terms_of_services
+from services.matcher.hsds.places import Protected, take_places
+from services.matcher.hsds.rows import Rejection, Report, Row, RowError, Tables, slug
+from services.matcher.hsds.schedules import UnknownHoursError, hours_of
 
 OLDEST: Final = 130
 MOST_PLACES: Final = 100_000
 LONGEST_NUMBER: Final = 40
-_DAYS: Final = {"MO": 1, "TU": 2, "WE": 3, "TH": 4, "FR": 5, "SA": 6, "SU": 7}
+MOST_NAMED: Final = 5
 _STATUS: Final = {
     "active": True,
     "inactive": False,
@@ -41,24 +30,19 @@ _STATUS: Final = {
 }
 # The line that takes handoffs comes first, then the one that takes enquiries.
 _LINES: Final = {"handoff line": 0, "intake line": 1}
-# Read by people only, or by another service: known, and not taken.
-_NOT_TAKEN: Final = frozenset({"taxonomies", "taxonomy_terms", "units", "contacts"})
-_COLUMNS: Final = {
-    "organizations": "name description email website url",
-    "services": "organization_id name description url email status interpretation_services "
-    "fees_description eligibility_description minimum_age maximum_age last_modified",
-    "attributes": "link_id taxonomy_term_id link_type link_entity value label",
-    "schedules": "service_id freq byday opens_at closes_at description",
-    "languages": "service_id name code",
-    "phones": "service_id number type description",
-    "service_capacity": "service_id unit_id available maximum updated description",
-}
-_TAXONOMIES: Final[dict[str, frozenset[str]]] = {
-    "need": frozenset(Need),
-    "accommodation": frozenset(Accommodation),
-    "eligibility": frozenset(Rule),
-    "mark": frozenset({"training"}),
-}
+# What a service may be reached by, the nearest to it first.
+_REACHED_BY: Final = ("service_id", "service_at_location_id", "location_id", "organization_id")
+# Read after all that they may link to.
+_PARTS: Final = (
+    "languages",
+    "service_areas",
+    "cost_options",
+    "required_documents",
+    "funding",
+    "accessibility",
+    "organization_identifiers",
+    "url",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,105 +57,76 @@ class StatedPlaces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """What a directory holds, and the rows that could not be taken."""
+    """What a directory holds, and the rows that could not be taken.
+
+    ``needless``: services that name no need; no referral can reach them.
+    """
 
     agencies: tuple[Agency, ...]
     programs: tuple[Program, ...]
+    needless: tuple[str, ...]
     capacity: tuple[StatedPlaces, ...]
+    listings: tuple[Listing, ...]
     rejected: tuple[Rejection, ...]
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A term that a service has; ``value`` says which or how much."""
+def parse(
+    tables: Tables, time_zone: str, known_protected: AbstractSet[str] = frozenset()
+) -> Parsed:
+    """Everything that a directory holds; ``time_zone`` is the zone of its local times.
 
-    taxonomy: str
-    code: str
-    value: str | None
-
-
-def parse(tables: Tables, time_zone: str) -> Parsed:
-    """Everything that a directory holds; ``time_zone`` is the zone of its local times."""
+    ``known_protected``: services that served a protected need before. Where they are stays hidden,
+    whatever this directory says, or leaves out, of what they are for.
+    """
     report = Report()
-    known = _COLUMNS.keys() | places.COLUMNS.keys() | _NOT_TAKEN
-    report.warnings += [f"table {name} is not known" for name in sorted(tables.keys() - known)]
-    rows = {name: read(tables, name, columns, report) for name, columns in _COLUMNS.items()}
-    agencies = build(rows["organizations"], _agency, report)
-    terms = _terms(rows["attributes"], {row.id for row in rows["services"]}, report)
-
-    def make(row: Row) -> Program:
-        return _program(row, agencies, terms, time_zone)
-
-    programs = _with_parts(build(rows["services"], make, report), rows, tables, report)
-    capacity = linked(_one_each(rows["service_capacity"], report), programs, _stated, report)
+    book = open_book(tables, report)
+    for table in ("taxonomies", "taxonomy_terms", "units"):
+        book.keep(table, taken_as_it_is)
+    agencies = book.keep("organizations", lambda row: Agency(slug(row), row.required("name")))
+    book.keep("programs", taken_as_it_is)
+    terms = terms_of_services(book)
+    protected = _protected(book, known_protected)
+    services = book.keep(
+        "services", lambda row: _service(row, agencies, terms.get(row.id, []), time_zone)
+    )
+    programs = {key: made for key, made in services.items() if made.needs}
+    programs = _with_parts(book, programs, protected, time_zone)
+    needless = tuple(key for key, made in services.items() if not made.needs)
+    capacity = _capacity(book, programs)
+    _tell_needless(needless, report)
     return Parsed(
         agencies=tuple(agencies.values()),
         programs=tuple(programs.values()),
-        capacity=tuple(stated for of_program in capacity.values() for stated in of_program),
+        needless=needless,
+        capacity=capacity,
+        listings=listings_of(
+            book,
+            {key for key, made in services.items() if made.training},
+            protected.services | protected.agencies,
+        ),
         rejected=tuple(report.rejected),
-        warnings=tuple(report.warnings),
+        warnings=report.warnings,
     )
 
 
-def _agency(row: Row) -> Agency:
-    return Agency(slug(row), row.required("name"))
+def _tell_needless(needless: tuple[str, ...], report: Report) -> None:
+    if needless:
+        named = ", ".join(needless[:MOST_NAMED]) + (", ..." if needless[MOST_NAMED:] else "")
+        report.warn(
+            f"{len(needless)} services name no need in attributes: they are listed, and no "
+            f"referral can reach them ({named})"
+        )
 
 
-def _terms(
-    rows: Iterable[Row], services: Collection[str], report: Report
-) -> dict[str, list[Term] | None]:
-    """The terms of each service; None where one could not be read.
-
-    Without one of its terms a program would take people whom it does not take.
-    """
-    understood = [row for row in rows if _is_understood(row, report)]
-    made = build(understood, lambda row: _term(row, services), report)
-    terms: dict[str, list[Term] | None] = {}
-    for row in understood:
-        so_far = terms.setdefault(row.values.get("link_id", ""), [])
-        if row.id not in made:
-            terms[row.values.get("link_id", "")] = None
-        elif so_far is not None:
-            so_far.append(made[row.id])
-    return terms
-
-
-def _is_understood(row: Row, report: Report) -> bool:
-    """Terms of other things than services, and of other taxonomies, are somebody else's."""
-    taxonomy = row.values.get("taxonomy_term_id", "").partition(":")[0]
-    entity = row.values.get("link_entity", "service")
-    if entity != "service":
-        report.warn(f"attributes with link_entity {entity} are not taken")
-    elif taxonomy not in _TAXONOMIES:
-        report.warn(f"attributes: taxonomy {taxonomy or '(blank)'} is not known")
-    return entity == "service" and taxonomy in _TAXONOMIES
-
-
-def _term(row: Row, services: Collection[str]) -> Term:
-    term = row.required("taxonomy_term_id")
-    taxonomy, _, code = term.partition(":")
-    if row.required("link_id") not in services:
-        raise RowError(f"link_id: {row.required('link_id')} is no service here")
-    if code not in _TAXONOMIES[taxonomy]:
-        right = ", ".join(sorted(_TAXONOMIES[taxonomy]))
-        raise RowError(f"taxonomy_term_id: {term} is no term of {taxonomy}; known: {right}")
-    return Term(taxonomy, code, row.text("value", LONGEST_NAME))
-
-
-def _program(
-    row: Row,
-    agencies: Mapping[str, Agency],
-    terms: Mapping[str, list[Term] | None],
-    time_zone: str,
+def _service(
+    row: Row, agencies: Mapping[str, Agency], terms: list[Term] | None, time_zone: str
 ) -> Program:
-    agency = agencies.get(row.required("organization_id"))
-    if agency is None:
-        raise RowError(f"organization_id: {row.text('organization_id')} is no agency taken here")
-    own = terms.get(row.id, [])
-    if own is None:
+    """The program of a service; one without needs is none, and is checked all the same."""
+    agency = agencies[row.required("organization_id")]
+    if terms is None:
         raise RowError("one of its attributes was rejected, and each of them binds")
-    needs = tuple({Need(term.code): None for term in own if term.taxonomy == "need"})
+    needs = tuple({Need(term.code): None for term in terms if term.taxonomy == "need"})
     minimum, maximum = _ages(row)
     return Program(
         id=slug(row),
@@ -186,22 +141,21 @@ def _program(
         maximum_age=maximum,
         interpretation=row.text("interpretation_services"),
         accommodations=tuple(
-            {Accommodation(term.code): None for term in own if term.taxonomy == "accommodation"}
+            {Accommodation(term.code): None for term in terms if term.taxonomy == "accommodation"}
         ),
         eligibility=tuple(
             Requirement(Rule(term.code), term.value)
-            for term in own
+            for term in terms
             if term.taxonomy == "eligibility"
         ),
         active=_is_active(row),
-        training=any(term.taxonomy == "mark" for term in own),
+        training=any(term.taxonomy == "mark" for term in terms),
     )
 
 
 def _sector(needs: tuple[Need, ...]) -> Sector:
-    sectors = {SECTOR_OF[need] for need in needs}
-    if not sectors:
-        raise RowError("no need is named for it in attributes")
+    """The sector of all its needs; any where there are none."""
+    sectors = {SECTOR_OF[need] for need in needs} or {Sector.HOUSING}
     if len(sectors) > 1:
         raise RowError(f"its needs are of several sectors: {', '.join(sorted(sectors))}")
     return sectors.pop()
@@ -215,76 +169,122 @@ def _ages(row: Row) -> tuple[int | None, int | None]:
 
 
 def _is_active(row: Row) -> bool:
-    status = row.required("status")
+    status = row.required("status").lower()
     if status not in _STATUS:
         raise RowError(f"status: must be one of {', '.join(_STATUS)}")
     return _STATUS[status]
 
 
+def _protected(book: Book, known: AbstractSet[str]) -> Protected:
+    """Who must not be found, as the rows were read: a rejected one no more than another."""
+    services = protected_services(book) | known
+    rows = (row for row in book.rows["services"] if row.id in services)
+    return Protected(services, {row.values.get("organization_id", "") for row in rows} - {""})
+
+
 def _with_parts(
-    programs: dict[str, Program], rows: Mapping[str, list[Row]], tables: Tables, report: Report
+    book: Book, programs: dict[str, Program], protected: Protected, zone: str
 ) -> dict[str, Program]:
     """The programs with what other tables say of them."""
-    hours = linked(rows["schedules"], programs, _hours, report)
-    languages = linked(rows["languages"], programs, _language, report)
-    phones = linked(rows["phones"], programs, _phone, report)
-    found = places.of_services(tables, programs, report)
+    found = take_places(book, protected)
+    book.keep("contacts", taken_as_it_is)
+    hours = _hours(book, zone)
+    phones = _phones(book, programs, protected.services)
+    for table in _PARTS:
+        book.keep(table, _language if table == "languages" else taken_as_it_is)
+    languages = book.by("languages", "service_id")
+    areas = areas_of_services(book)
     return {
-        program_id: replace(
+        key: replace(
             program,
-            hours=tuple(hours.get(program_id, ())),
-            languages=tuple(sorted(set(languages.get(program_id, ())))),
-            phone=min(phones.get(program_id, ()), key=lambda phone: phone[0], default=(0, None))[1],
-            places=_may_be_known(program, found.get(program_id, []), report),
+            hours=tuple(hours.get(key, ())),
+            languages=tuple(sorted({row.values["code"] for row in languages.get(key, ())})),
+            phone=phones.get(key),
+            places=tuple(found.get(key, ())),
+            # Where people hide from violence no place of theirs is told, so none is judged.
+            area=None if key in protected.services else areas.get(key),
         )
-        for program_id, program in programs.items()
+        for key, program in programs.items()
     }
 
 
-def _may_be_known(program: Program, found: list[Place], report: Report) -> tuple[Place, ...]:
-    """Where people hide from violence is kept nowhere."""
-    if found and PROTECTED_NEEDS.intersection(program.needs):
-        report.warn(f"services {program.id}: its place was not kept, for the need is protected")
-        return ()
-    return tuple(found)
+def _hours(book: Book, zone: str) -> dict[str, list[Hours]]:
+    """The weekly hours of each service, of its own schedules and those of its only place.
+
+    What is open at a location at large says nothing of one service there.
+    """
+    places = book.by("service_at_location", "service_id")
+    alone = {rows[0].id: service for service, rows in places.items() if len(rows) == 1}
+
+    def read(row: Row) -> tuple[Hours, ...]:
+        try:
+            return hours_of(row, zone)
+        except UnknownHoursError as error:
+            book.report.leave_out(row, f"hours unknown: {error}")
+            return ()
+
+    made = book.keep("schedules", read)
+    found: dict[str, list[Hours]] = {}
+    for row in book.rows["schedules"]:
+        at = row.values.get("service_at_location_id", "")
+        if service := row.values.get("service_id") or alone.get(at):
+            found.setdefault(service, []).extend(made[row.id])
+    return found
 
 
-def _hours(row: Row) -> Hours:
-    if (row.text("freq") or "WEEKLY") != "WEEKLY":
-        raise RowError("freq: must be WEEKLY")
-    days = [day.strip() for day in row.required("byday").split(",")]
-    if not set(days) <= _DAYS.keys():
-        raise RowError(f"byday: must be days such as MO,TU of {','.join(_DAYS)}")
-    weekdays = tuple(sorted({_DAYS[day] for day in days}))
-    return Hours(weekdays, row.clock("opens_at"), row.clock("closes_at"))
-
-
-def _language(row: Row) -> str:
-    code = row.required("code")
-    if not re.fullmatch(r"[a-z]{2,3}", code):
+def _language(row: Row) -> None:
+    """A language of a service has a code; those of telephones and places may have a name."""
+    if row.text("service_id") is None:
+        return
+    if not re.fullmatch(r"[a-z]{2,3}", row.required("code")):
         raise RowError("code: must be an ISO 639 code of two or three small letters")
-    return code
 
 
-def _phone(row: Row) -> tuple[int, str]:
-    line = row.text("description") or ""
-    return _LINES.get(line, len(_LINES)), row.required("number", LONGEST_NUMBER)
+def _phones(
+    book: Book, programs: Mapping[str, Program], protected: AbstractSet[str]
+) -> dict[str, str | None]:
+    """The number to call for each program: its own, else its place's, else its agency's.
+
+    Of a protected program only its own, the hotline.
+    """
+    book.keep("phones", lambda row: row.required("number", LONGEST_NUMBER))
+    by = {column: book.by("phones", column) for column in _REACHED_BY}
+    places = book.by("service_at_location", "service_id")
+    found: dict[str, str | None] = {}
+    for key, program in programs.items():
+        at = [] if key in protected else places.get(key, [])
+        ends = [[key], [row.id for row in at], [row.values["location_id"] for row in at]]
+        ends.append([] if key in protected else [program.agency_id])
+        rows = (
+            [row for end in of for row in by[column].get(end, ())]
+            for column, of in zip(_REACHED_BY, ends, strict=True)
+        )
+        nearest = next((some for some in rows if some), [])
+        found[key] = min(nearest, key=_rank).values["number"] if nearest else None
+    return found
 
 
-def _one_each(rows: Iterable[Row], report: Report) -> list[Row]:
-    """A program states one number of places; of several rows the first one stands."""
-    first: dict[str, Row] = {}
-    for row in rows:
-        if first.setdefault(row.values.get("service_id", ""), row) is not row:
-            report.reject(row, "service_id: has a capacity in this table already")
-    return list(first.values())
+def _rank(row: Row) -> int:
+    return _LINES.get(row.values.get("description", ""), len(_LINES))
 
 
-def _stated(row: Row) -> StatedPlaces:
+def _capacity(book: Book, programs: Mapping[str, Program]) -> tuple[StatedPlaces, ...]:
+    """What programs state; of several rows of one the first stands."""
+    seen: set[str] = set()
+    made = book.keep("service_capacity", lambda row: _stated(row, seen))
+    return tuple(stated for stated in made.values() if stated.program_id in programs)
+
+
+def _stated(row: Row, seen: set[str]) -> StatedPlaces:
+    service = row.required("service_id")
     available = row.whole("available", MOST_PLACES)
     maximum = row.whole("maximum", MOST_PLACES)
+    if service in seen:
+        raise RowError("service_id: has a capacity in this table already")
     if available is None:
         raise RowError("available: must not be blank")
     if maximum is not None and maximum < available:
         raise RowError("maximum: must not be below available")
-    return StatedPlaces(row.required("service_id"), available, maximum, row.moment("updated"))
+    stated = StatedPlaces(service, available, maximum, row.moment("updated"))
+    seen.add(service)
+    return stated

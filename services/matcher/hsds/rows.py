@@ -1,16 +1,20 @@
 """Rows of tabular HSDS: their typed values, and what is wrong with them."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 from typing import Final, TypeVar
+
+from contracts.hsds import TABLES
 
 Tables = Mapping[str, Sequence[Mapping[str, str | None]]]
 Built = TypeVar("Built")
 
 ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+PRINTABLE: Final = "must hold no control characters"
 LONGEST_NAME: Final = 200
 LONGEST_TEXT: Final = 4000
 
@@ -31,37 +35,49 @@ class Rejection:
 
 @dataclass(slots=True)
 class Report:
-    """What was found wrong with a directory."""
+    """What was found wrong with a directory; the warnings are the keys of ``noted``.
+
+    ``refused``: the rows themselves, for what they were about.
+    """
 
     rejected: list[Rejection] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    refused: list["Row"] = field(default_factory=list)
+    noted: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was left out, each said once."""
+        return tuple(self.noted)
 
     def warn(self, text: str) -> None:
         """Note something that was left out; once is enough."""
-        if text not in self.warnings:
-            self.warnings.append(text)
+        self.noted[text] = None
+
+    def leave_out(self, row: "Row", text: str) -> None:
+        """Note what is not taken of a row that is."""
+        self.warn(f"{row.table} line {row.line}: {text}")
 
     def reject(self, row: "Row", reason: str) -> None:
         """Note that a row is not taken."""
         self.rejected.append(Rejection(row.table, row.line, row.id or None, reason))
+        self.refused.append(row)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of one table."""
+    """One row of one table; ``extra`` = the columns that its table does not have."""
 
     table: str
     line: int
     id: str
     values: Mapping[str, str]
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, column: str, longest: int = LONGEST_TEXT) -> str | None:
         """A text, None where it is blank; raises RowError where it is too long."""
         value = self.values.get(column, "")
         if len(value) > longest:
             raise RowError(f"{column}: must be at most {longest} characters")
-        if _UNPRINTABLE.search(value):
-            raise RowError(f"{column}: must hold no control characters")
         return value or None
 
     def required(self, column: str, longest: int = LONGEST_NAME) -> str:
@@ -76,9 +92,11 @@ class Row:
         value = self.text(column)
         if value is None:
             return None
-        if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) > highest:
+        # Spreadsheets write whole numbers as 18.0 where one cell of the column is empty.
+        found = re.fullmatch(r"([0-9]{1,9})(?:\.0{1,3})?", value)
+        if found is None or int(found[1]) > highest:
             raise RowError(f"{column}: must be a whole number from 0 to {highest}")
-        return int(value)
+        return int(found[1])
 
     def degrees(self, column: str, limit: float) -> float | None:
         """Degrees between -limit and limit, None where it is blank; raises RowError."""
@@ -92,13 +110,6 @@ class Row:
             raise RowError(right)
         return float(value)
 
-    def clock(self, column: str) -> str:
-        """A local time HH:MM; raises RowError."""
-        value = self.required(column)
-        if not re.fullmatch(r"[0-2][0-9]:[0-5][0-9]", value) or value > "23:59":
-            raise RowError(f"{column}: must be a local time, 00:00 to 23:59")
-        return time.fromisoformat(value).isoformat("minutes")
-
     def moment(self, column: str) -> datetime:
         """A moment with its zone; raises RowError."""
         try:
@@ -110,24 +121,41 @@ class Row:
         return moment
 
 
-def read(tables: Tables, name: str, columns: str, report: Report) -> list[Row]:
+def read(tables: Tables, name: str, report: Report) -> list[Row]:
     """The rows of a table that have an id of their own; unknown columns are warned about."""
-    rows: list[Row] = []
-    known, seen = {"id", *columns.split()}, set()
-    strange: set[str] = set()
+    rows: dict[str, Row] = {}
+    strange: dict[str, None] = {}
     for line, raw in enumerate(tables.get(name, ()), 2):
-        values = {column: (value or "").strip() for column, value in raw.items()}
-        strange |= values.keys() - known
-        row = Row(name, line, values.get("id", ""), values)
-        if not row.id:
+        row = _row(name, line, raw)
+        strange |= dict.fromkeys(row.extra)
+        strange_text = next((n for n, v in row.values.items() if _UNPRINTABLE.search(v)), None)
+        if strange_text is not None:
+            report.reject(row, f"{strange_text}: {PRINTABLE}")
+        elif not row.id:
             report.reject(row, "id: must not be blank")
-        elif row.id in seen:
+        elif rows.setdefault(row.id, row) is not row:
             report.reject(row, "id: stands in this table twice")
-        else:
-            seen.add(row.id)
-            rows.append(row)
-    report.warnings += [f"{name}: column {column} is not known" for column in sorted(strange)]
-    return rows
+    for column in sorted(strange):
+        report.warn(f"{name}: column {column} is not known")
+    return list(rows.values())
+
+
+def _row(table: str, line: int, raw: Mapping[str, str | None]) -> Row:
+    known = TABLES[table].columns
+    cells = {column: (value or "").strip() for column, value in raw.items()}
+    values = {name: _plain(name, cell) for name, cell in cells.items() if name in known}
+    extra = {
+        _UNPRINTABLE.sub("", name): _UNPRINTABLE.sub("", cell)
+        for name, cell in cells.items()
+        if name not in known
+    }
+    return Row(table, line, values.get("id", ""), values, extra)
+
+
+def _plain(column: str, cell: str) -> str:
+    """UUIDs are the same in capitals (RFC 9562), so that links meet what they name."""
+    is_id = column == "id" or column.endswith("_id")
+    return cell.lower() if is_id and _UUID.fullmatch(cell) else cell
 
 
 def build(rows: Iterable[Row], make: Callable[[Row], Built], report: Report) -> dict[str, Built]:
@@ -138,27 +166,6 @@ def build(rows: Iterable[Row], make: Callable[[Row], Built], report: Report) -> 
             made[row.id] = make(row)
         except RowError as error:
             report.reject(row, str(error))
-    return made
-
-
-def linked(
-    rows: Iterable[Row],
-    known: Collection[str],
-    make: Callable[[Row], Built],
-    report: Report,
-    column: str = "service_id",
-) -> dict[str, list[Built]]:
-    """What the rows make, by the id that they link to; rejects what links to nothing taken."""
-
-    def make_linked(row: Row) -> tuple[str, Built]:
-        link = row.required(column)
-        if link not in known:
-            raise RowError(f"{column}: {link} is nothing that was taken")
-        return link, make(row)
-
-    made: dict[str, list[Built]] = {}
-    for link, built in build(rows, make_linked, report).values():
-        made.setdefault(link, []).append(built)
     return made
 
 

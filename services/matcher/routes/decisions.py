@@ -6,12 +6,16 @@ from uuid import UUID
 
 from marshmallow import fields
 
-from contracts.bodies.matcher import DecisionPage, DecisionView
+from contracts.bodies.decisions import DecisionPage, DecisionView
 from contracts.problems import NotFoundError
 from contracts.vocabulary import Role
 from services.chassis.api import Api, Call, Contract, Tenant
 from services.chassis.pages import PageQuery
-from services.matcher.domain.board import Decision
+from services.matcher.domain.decision import Decision
+from services.matcher.domain.explain import changes, runner_up
+from services.matcher.domain.look import Considered
+from services.matcher.domain.rules import TOLD
+from services.matcher.domain.telling import told
 from services.matcher.store import decisions
 
 # Why a program was out of the question tells of the person: an admin configures, and needs none.
@@ -51,4 +55,16 @@ def decisions_api() -> Api:
 
 
 def _view(decision: Decision) -> dict[str, Any]:
-    return {**asdict(decision), "decision_id": decision.id, "decision_number": decision.number}
+    second = runner_up(decision)
+    return {
+        **asdict(decision),
+        "decision_id": decision.id,
+        "decision_number": decision.number,
+        "considered": [_considered(found) for found in decision.considered],
+        "runner_up": second.program_id if second else None,
+        "changes": [{**asdict(change), "told": told(change)} for change in changes(decision)],
+    }
+
+
+def _considered(found: Considered) -> dict[str, Any]:
+    return {**asdict(found), "told": [TOLD[reason] for reason in found.reasons]}

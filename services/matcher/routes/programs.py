@@ -1,6 +1,6 @@
 """HTTP: reading programs, and their capacity."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from marshmallow import fields
@@ -70,7 +70,8 @@ def _add_capacity(api: Api, allowance: timedelta) -> None:
         program = directory.program(call.session, program_id)
         if program is None or call.actor.agency_id not in {None, program.agency_id}:
             raise NotFoundError("program")
-        return _places(program.id, capacity.stated(call.session, [program.id]).get(program.id))
+        stated = capacity.stated(call.session, [program.id]).get(program.id)
+        return _places(program.id, stated, call.now())
 
     @api.route_for(
         "PUT",
@@ -82,11 +83,9 @@ def _add_capacity(api: Api, allowance: timedelta) -> None:
         """State how many places there are; If-Match names the version that was read."""
         take_turn(call.session)
         edit = Edit(call.actor, program_id, call.expected_version())
-        places = Places(**call.body)
-        return _places(
-            program_id, state_capacity(call.session, call.now(), edit, places, allowance)
-        )
+        places, now = Places(**call.body), call.now()
+        return _places(program_id, state_capacity(call.session, now, edit, places, allowance), now)
 
 
-def _places(program_id: str, stated: capacity.Stated | None) -> Answer:
-    return Answer(capacity_view(program_id, stated), version=stated.version if stated else 0)
+def _places(program_id: str, stated: capacity.Stated | None, now: datetime) -> Answer:
+    return Answer(capacity_view(program_id, stated, now), version=stated.version if stated else 0)

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from marshmallow import fields
 
-from contracts.bodies.waiting import ORDER, PositionsView, QueueView
+from contracts.bodies.waiting import ORDER, ORDER_BY_PLAN, PositionsView, QueueView
 from contracts.problems import NotFoundError
 from contracts.vocabulary import Role, Sector
 from services.chassis.api import Api, Call, Contract, Tenant
 from services.chassis.pages import PageQuery
-from services.matcher.store import requests, waits
+from services.matcher.store import policies, requests, waits
 from services.matcher.store.waits import Filter, ProgramQueue
 
 COORDINATOR: Final = {Role.COORDINATOR: Tenant.ALL}
@@ -35,7 +35,7 @@ def queue_api() -> Api:
         which = Filter(agency_id=call.actor.agency_id if own else None, sector=query["sector"])
         page = waits.page(call.session, which, query["after"], query["limit"])
         return {
-            "order": ORDER,
+            "order": _order(call),
             "items": [_queue(queue, own=own) for queue in page.items],
             "next": page.next,
             "sectors": None if own else waits.by_sector(call.session, query["sector"]),
@@ -51,12 +51,16 @@ def queue_api() -> Api:
         found = waits.positions(call.session, referral_id)
         return {
             "referral_id": referral_id,
-            "order": ORDER,
+            "order": _order(call),
             "waiting": bool(found),
             "positions": [{**asdict(one), "position": one.ahead + 1} for one in found],
         }
 
     return api
+
+
+def _order(call: Call) -> tuple[str, ...]:
+    return ORDER_BY_PLAN if policies.in_force(call.session).hold_back else ORDER
 
 
 def _queue(queue: ProgramQueue, *, own: bool) -> dict[str, Any]:

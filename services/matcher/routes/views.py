@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
+from services.matcher.domain.capacity import is_stale
 from services.matcher.domain.directory import Program, program_json
 from services.matcher.domain.hours import is_open, next_opening
 from services.matcher.store.capacity import Stated
@@ -29,11 +30,11 @@ def program_view(
         "latitude": place.latitude if place else None,
         "longitude": place.longitude if place else None,
         "address": place.address if place else None,
-        "capacity": capacity_view(program.id, stated) if stated else None,
+        "capacity": capacity_view(program.id, stated, now) if stated else None,
     }
 
 
-def capacity_view(program_id: str, stated: Stated | None) -> dict[str, Any]:
+def capacity_view(program_id: str, stated: Stated | None, now: datetime) -> dict[str, Any]:
     """A program's places; where none were ever stated, none are free."""
     if stated is None:
         return {
@@ -44,6 +45,7 @@ def capacity_view(program_id: str, stated: Stated | None) -> dict[str, Any]:
             "accepted_counted": True,
             "stated_by": None,
             "free": 0,
+            "stale": True,
             "version": 0,
         }
     said = stated.statement
@@ -55,5 +57,6 @@ def capacity_view(program_id: str, stated: Stated | None) -> dict[str, Any]:
         "accepted_counted": said.accepted_counted,
         "stated_by": said.stated_by,
         "free": stated.free,
+        "stale": is_stale(said.stated_at, now),
         "version": stated.version,
     }

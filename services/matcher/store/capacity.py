@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import Row, Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from services.chassis.columns import insert
-from services.matcher.domain.capacity import StatedBy, Statement
+from services.chassis.columns import in_parts, insert
+from services.matcher.domain.capacity import StatedBy, Statement, is_stale
 from services.matcher.domain.request import Hold, Holder
+from services.matcher.domain.survey import Taken
 from services.matcher.tables import AcceptanceRow, CapacityRow, ReservationRow
 
 _CAPACITY: Any = CapacityRow.__table__
@@ -86,8 +87,14 @@ class Stated:
 
 def stated(session: Session, program_ids: Collection[str]) -> dict[str, Stated]:
     """The newest statements of programs, by program; some may have none."""
-    rows = session.execute(_newest(program_ids))
+    rows = (row for part in in_parts(program_ids) for row in session.execute(_newest(part)))
     return {row.program_id: _stated(row) for row in rows}
+
+
+def stated_at(session: Session) -> dict[str, datetime]:
+    """When each program last stated its places."""
+    rows = session.execute(select(_CAPACITY.c.program_id, _CAPACITY.c.stated_at))
+    return {row.program_id: row.stated_at for row in rows}
 
 
 def lock_stated(session: Session, program_ids: Collection[str]) -> dict[str, Stated]:
@@ -117,6 +124,16 @@ def free_of(session: Session, program_ids: Collection[str]) -> dict[str, int]:
         _CAPACITY.c.program_id, (_CAPACITY.c.available - _CAPACITY.c.taken).label("free")
     ).where(CapacityRow.program_id.in_(program_ids))
     return {row.program_id: row.free for row in session.execute(query)}
+
+
+def fresh_free_of(session: Session, program_ids: Collection[str], at: datetime) -> dict[str, int]:
+    """As ``free_of``, without the programs whose statement is too old to rely on at a moment."""
+    fresh = {
+        key
+        for key, found in stated(session, program_ids).items()
+        if not is_stale(found.statement.stated_at, at)
+    }
+    return free_of(session, fresh)
 
 
 def take(session: Session, referral_id: UUID, hold: Hold) -> bool:
@@ -165,6 +182,16 @@ def end_acceptance(session: Session, referral_id: UUID, holder: Holder, at: date
         .where(columns.accepted_at == holder.accepted_at, columns.ended_at.is_(None))
         .values(ended_at=at)
     )
+
+
+def taken_since(session: Session, moment: datetime) -> list[Taken]:
+    """The places that referrals have now, or gave back after a moment, the oldest first."""
+    columns = _ACCEPTANCES.c
+    query = select(_ACCEPTANCES).where(columns.ended_at.is_(None) | (columns.ended_at > moment))
+    rows = session.execute(query.order_by(columns.accepted_at, columns.referral_id))
+    return [
+        Taken(r.program_id, r.referral_id, r.accepted_at, r.ended_at, r.over_capacity) for r in rows
+    ]
 
 
 def recount(session: Session, program_ids: Collection[str]) -> set[str]:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from services.chassis.pages import Page, cut, page_of
-from services.matcher.domain.board import Decision, decision_of, without_person
+from services.matcher.domain.decision import Decision, decision_of, without_person
 from services.matcher.tables import DecisionRow
 
 _DECISIONS: Any = DecisionRow.__table__
@@ -17,7 +17,13 @@ _BATCH: Final = 500
 _FORGET: Final = (
     update(_DECISIONS)
     .where(_DECISIONS.c.id == bindparam("at_id"))
-    .values(choices=bindparam("made"), considered=bindparam("why"))
+    .values(
+        choices=bindparam("made"),
+        considered=bindparam("why"),
+        fitting=None,
+        eliminated=None,
+        prices={},
+    )
 )
 
 

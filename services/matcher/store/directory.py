@@ -74,13 +74,10 @@ def lock_programs_of(session: Session, agency_id: str) -> list[Program]:
     return [_program(row) for row in session.execute(query.with_for_update(of=_PROGRAMS))]
 
 
-def candidates(session: Session, needs: Collection[Need], named: Collection[str]) -> list[Program]:
-    """The programs that serve one of the needs, and those named by hand, by id."""
-    serving = select(_NEEDS.c.program_id).where(_NEEDS.c.need.in_(needs))
-    # Not one condition OR the other, for which PostgreSQL would read the whole directory.
-    wanted = serving.union(select(_PROGRAMS.c.id).where(_PROGRAMS.c.id.in_(named)))
-    rows = session.execute(_query().where(_PROGRAMS.c.id.in_(wanted)).order_by(_PROGRAMS.c.id))
-    return [_program(row) for row in rows]
+def agencies_of(session: Session, program_ids: Collection[str]) -> dict[str, str]:
+    """The agency of each program that there is."""
+    query = select(_PROGRAMS.c.id, _PROGRAMS.c.agency_id).where(_PROGRAMS.c.id.in_(program_ids))
+    return {row.id: row.agency_id for row in session.execute(query)}
 
 
 def page(session: Session, which: Filter, after: str | None, limit: int) -> Page:

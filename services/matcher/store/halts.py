@@ -6,18 +6,19 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Row, delete, func, select
 from sqlalchemy.orm import Session
 
 from contracts.vocabulary import PauseReason
 from services.chassis.database import wake_loops
+from services.chassis.jobs import NOW
 from services.matcher.domain.directory import Program
 from services.matcher.domain.halt import Halt, Kind, Scope, Target
 from services.matcher.tables import HaltRow
 
 _HALTS: Final[Any] = HaltRow.__table__
-# Built once: it is asked after each commit.
-_COUNT_OVER: Final = select(func.count()).where(_HALTS.c.until <= bindparam("now"))
+# How many pauses are over, and not ended yet.
+COUNT_OVER: Final = select(func.count()).where(_HALTS.c.until <= NOW)
 
 
 def of_agencies(session: Session, agency_ids: Collection[str]) -> dict[Target, list[Halt]]:
@@ -59,11 +60,6 @@ def over(session: Session, now: datetime, limit: int) -> Sequence[Target]:
     query = select(_HALTS.c.scope, _HALTS.c.target_id).where(_HALTS.c.until <= now)
     rows = session.execute(query.order_by(_HALTS.c.until, _HALTS.c.target_id).limit(limit))
     return [Target(Scope(row.scope), row.target_id) for row in rows]
-
-
-def count_over(session: Session, now: datetime) -> int:
-    """How many pauses are over, and not ended yet."""
-    return session.scalar(_COUNT_OVER, {"now": now}) or 0
 
 
 def _is(target: Target, kind: Kind) -> tuple[ColumnElement[bool], ...]:

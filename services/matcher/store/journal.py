@@ -40,11 +40,14 @@ def take_turn(session: Session) -> None:
         session.info["turn"] = True
 
 
-def append(session: Session, at: datetime, inputs: Sequence[tuple[Kind, dict[str, Any]]]) -> None:
-    """Number inputs in the order given; the caller has the turn."""
+def append(
+    session: Session, at: datetime, inputs: Sequence[tuple[Kind, dict[str, Any]]]
+) -> int | None:
+    """Number inputs in the order given: the last number. The caller has the turn."""
     if not inputs:
-        return
-    first = session.execute(_CLAIM, {"added": len(inputs)}).scalar_one() - len(inputs) + 1
+        return None
+    last: int = session.execute(_CLAIM, {"added": len(inputs)}).scalar_one()
+    first = last - len(inputs) + 1
     rows = [
         {
             "number": number,
@@ -56,6 +59,7 @@ def append(session: Session, at: datetime, inputs: Sequence[tuple[Kind, dict[str
         for number, (kind, body) in enumerate(inputs, first)
     ]
     session.execute(_ADD, rows)
+    return last
 
 
 def forget(session: Session, referral_id: UUID) -> None:

@@ -1,6 +1,7 @@
 """Reading and writing the referrals that the matcher follows."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from contracts.questions import EligibilityCode
 from contracts.vocabulary import Accommodation, Need, Sector, Urgency
+from services.chassis.columns import in_parts
 from services.chassis.database import wake_loops
-from services.matcher.domain.board import Decision
+from services.matcher.domain.decision import Decision
 from services.matcher.domain.request import (
     RANK,
     WAITING,
@@ -20,15 +22,16 @@ from services.matcher.domain.request import (
     Holder,
     Request,
 )
-from services.matcher.tables import ProgramNeedRow, RequestRow, ReservationRow
+from services.matcher.tables import SEEKS, ProgramNeedRow, RequestRow, ReservationRow
 
 _REQUESTS: Any = RequestRow.__table__
 _RESERVATIONS: Any = ReservationRow.__table__
 _NEEDS: Any = ProgramNeedRow.__table__
 
+# How many requests wait for a decision.
+COUNT_DUE: Final = select(func.count()).where(_REQUESTS.c.due)
 # Built once: to build and hash a statement costs more than SQLite needs to run it.
 _OWN: Final = _REQUESTS.c.referral_id == bindparam("of")
-_COUNT_DUE: Final = select(func.count()).where(_REQUESTS.c.due)
 _LOCK: Final = select(_REQUESTS).where(_OWN).with_for_update()
 _ADD: Final = _REQUESTS.insert()
 _REPLACE: Final = update(_REQUESTS).where(_OWN)
@@ -95,15 +98,50 @@ def lock_due(session: Session, limit: int) -> list[Request]:
     return _with_holds(session, session.execute(query).all())
 
 
-def count_due(session: Session) -> int:
-    """How many requests wait for a decision."""
-    return session.scalar(_COUNT_DUE) or 0
+def looked_at(session: Session, requests: Iterable[Request], plan: int = 0) -> None:
+    """Nothing more to decide about these until something changes.
 
-
-def looked_at(session: Session, requests: Iterable[Request]) -> None:
-    """Nothing more to decide about these until something changes."""
+    ``plan``: the one that was to be followed; 0 = none was.
+    """
+    news = {"due": False} | ({"looked_plan": plan} if plan else {})
     ids = [request.referral_id for request in requests]
-    session.execute(update(_REQUESTS).where(_REQUESTS.c.referral_id.in_(ids)).values(due=False))
+    session.execute(update(_REQUESTS).where(_REQUESTS.c.referral_id.in_(ids)).values(news))
+
+
+def seeking(session: Session) -> list[Request]:
+    """Whoever waits for an offer and was not placed by hand, by id."""
+    query = select(_REQUESTS).where(SEEKS, _REQUESTS.c.hand_program.is_(None))
+    return _with_holds(session, session.execute(query.order_by(_REQUESTS.c.referral_id)).all())
+
+
+def submitted_since(session: Session, moment: datetime, most: int) -> list[Request]:
+    """The newest requests submitted since, as many as wanted, without their holds.
+
+    Exercises and rows of the past tell nothing of who is to be expected.
+    """
+    columns = _REQUESTS.c
+    query = select(_REQUESTS).where(
+        columns.submitted_at > moment, ~columns.training, ~columns.imported
+    )
+    rows = session.execute(query.order_by(columns.submitted_at.desc()).limit(most))
+    return [_request(row, ()) for row in rows]
+
+
+def count_seeking(session: Session, answered: Answer) -> int:
+    """How many wait with one answer."""
+    query = select(func.count()).where(SEEKS, _REQUESTS.c.answered == answered)
+    return session.scalar(query) or 0
+
+
+def wake_seeking(session: Session, answered: Answer | None = None) -> int:
+    """Look again at everybody who waits, or at those with one answer: how many there are."""
+    query = update(_REQUESTS).where(SEEKS, ~_REQUESTS.c.due).values(due=True)
+    if answered is not None:
+        query = query.where(_REQUESTS.c.answered == answered)
+    woken: int = session.execute(query).rowcount  # type: ignore[attr-defined]
+    if woken:
+        wake_loops(session)
+    return woken
 
 
 def answered(session: Session, made: Iterable[Decision]) -> None:
@@ -119,7 +157,7 @@ def _with_holds(session: Session, rows: Iterable[Row[Any]]) -> list[Request]:
     found = list(rows)
     ids = [row.referral_id for row in found]
     holds: dict[UUID, list[Hold]] = {}
-    for held in session.execute(_HOLDS, {"ids": ids}):
+    for held in (row for part in in_parts(ids) for row in session.execute(_HOLDS, {"ids": part})):
         hold = Hold(held.program_id, held.attempt, held.offer_id, held.over_capacity)
         holds.setdefault(held.referral_id, []).append(hold)
     return [_request(row, tuple(holds.get(row.referral_id, ()))) for row in found]
@@ -159,6 +197,7 @@ def _facts(row: Row[Any]) -> Facts:
         preferred=tuple(row.preferred),
         avoided=tuple(row.avoided),
         training=row.training,
+        imported=row.imported,
         also_speaks=tuple(row.also_speaks),
         eligibility=tuple(map(EligibilityCode, row.eligibility)),
     )
@@ -180,6 +219,7 @@ def _row(request: Request) -> dict[str, Any]:
         "preferred": facts.preferred,
         "avoided": facts.avoided,
         "training": facts.training,
+        "imported": facts.imported,
         "also_speaks": facts.also_speaks,
         "eligibility": facts.eligibility,
         "attempt": request.attempt,

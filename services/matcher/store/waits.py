@@ -11,13 +11,18 @@ from sqlalchemy.orm import Session, aliased
 from contracts.vocabulary import Sector, Urgency
 from services.chassis.pages import Page, cut, page_of
 from services.matcher.domain.request import RANK, Answer, Request
-from services.matcher.tables import IS_WAITING, ProgramRow, RequestRow, WaitRow
+from services.matcher.tables import IS_WAITING, SEEKS, ProgramRow, RequestRow, WaitRow
 
 _WAITS: Any = WaitRow.__table__
 _OF: Final = _WAITS.c.referral_id.in_(bindparam("ids", expanding=True))
 _KNOWN: Final = select(_WAITS.c.referral_id, _WAITS.c.program_id).where(_OF)
 _ADD: Final = _WAITS.insert()
 _END: Final = delete(_WAITS).where(_WAITS.c.referral_id == bindparam("of"))
+_HELD: Final = (
+    select(RequestRow.sector, func.count().label("waiting"))
+    .where(SEEKS, RequestRow.answered == Answer.DEFERRED)
+    .group_by(RequestRow.sector)
+)
 _END_ONE: Final = _END.where(_WAITS.c.program_id == bindparam("program"))
 
 
@@ -50,11 +55,12 @@ class ProgramQueue:
 
 @dataclass(frozen=True, slots=True)
 class SectorQueue:
-    """How many wait in a sector: for a place, and for a program that would take them."""
+    """How many wait in a sector: for a place, for a program that would take them, held back."""
 
     sector: Sector
     for_a_place: int
     for_a_program: int
+    held: int
 
 
 def replace(
@@ -106,9 +112,13 @@ def by_sector(session: Session, sector: Sector | None) -> list[SectorQueue]:
     query = select(RequestRow.sector, RequestRow.answered, func.count().label("waiting"))
     query = query.where(IS_WAITING).group_by(RequestRow.sector, RequestRow.answered)
     counts = {(row.sector, row.answered): row.waiting for row in session.execute(query)}
+    held = {row.sector: row.waiting for row in session.execute(_HELD)}
     return [
         SectorQueue(
-            one, counts.get((one, Answer.WAITLISTED), 0), counts.get((one, Answer.UNPLACED), 0)
+            one,
+            counts.get((one, Answer.WAITLISTED), 0),
+            counts.get((one, Answer.UNPLACED), 0),
+            held.get(one, 0),
         )
         for one in Sector
         if sector in {None, one}

@@ -3,22 +3,26 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from contracts.events.event import Event
-from contracts.events.routing import TOPIC_OF, Choice, Routed, Unplaced, Waitlisted
+from contracts.events.routing import TOPIC_OF, Choice, Deferred, Routed, Unplaced, Waitlisted
 from contracts.questions import Question
 from services.chassis import outbox
-from services.matcher.domain.board import Board, Decision, take_turn
-from services.matcher.domain.capacity_policy import Policy
-from services.matcher.domain.directory import Program
-from services.matcher.domain.eligibility import asks, open_questions
+from services.matcher.domain.board import Board, take_turn
+from services.matcher.domain.catalogue import Catalogue
+from services.matcher.domain.decision import Decision
+from services.matcher.domain.eligibility import asks
 from services.matcher.domain.journal import DECIDED, Kind
-from services.matcher.domain.request import Answer, Facts, Hold, Request
-from services.matcher.store import capacity, decisions, directory, journal, requests, waits
+from services.matcher.domain.plan import Plan
+from services.matcher.domain.policy import Policy
+from services.matcher.domain.request import Answer, Facts, Hold
+from services.matcher.store import capacity, decisions, journal, plans, policies, requests, waits
+from services.matcher.store.remembered import Remembered
 
 BATCH: Final = 200
 
@@ -27,37 +31,38 @@ class PlaceTakenError(Exception):
     """A place went to a writer that had not waited for its turn; nothing was decided, try again."""
 
 
-def decide_requests(session: Session, now: datetime, policy: Policy) -> int:
+def decide_requests(session: Session, now: datetime, remembered: Remembered) -> int:
     """Answer the most urgent requests that are due; returns how many were looked at.
 
-    The caller has the turn. Raises PlaceTakenError.
+    By the policy in force, and the newest plan for it. The caller has the turn. Raises
+    PlaceTakenError.
     """
     due = requests.lock_due(session, BATCH)
     if not due:
         return 0
-    board = _board(session, due)
+    policy = policies.in_force(session)
+    board = Board(
+        remembered.catalogue(session),
+        partial(capacity.free_of, session),
+        due,
+        standing=plans.standing(session, policy),
+    )
     turn = take_turn(board, now, policy)
     made = turn.decisions
     _take_places(session, made)
-    requests.looked_at(session, due)
+    requests.looked_at(session, due, board.plan_number)
     waits.replace(session, due, turn.waits)
-    if made:
-        requests.answered(session, made)
-        decisions.add(session, made)
+    # A turn under a plan counts even where it says nothing new: the plan's offers are used up.
+    if made or board.plan_number:
         ids = [str(request.referral_id) for request in due]
         decided = [str(decision.referral_id) for decision in made]
         body = {"requests": ids, "policy": policy.version, DECIDED: decided}
         journal.append(session, now, [(Kind.TICK, body)])
+    if made:
+        requests.answered(session, made)
+        decisions.add(session, made)
         _publish(session, now, _asked(board, policy), made)
     return len(due)
-
-
-def _board(session: Session, due: list[Request]) -> Board:
-    named = {request.hand for request in due if request.hand is not None}
-    needs = {request.facts.need for request in due}
-    programs = directory.candidates(session, needs, named)
-    free = capacity.free_of(session, [program.id for program in programs])
-    return Board(programs, free, due)
 
 
 def _take_places(session: Session, made: Iterable[Decision]) -> None:
@@ -70,25 +75,33 @@ def _take_places(session: Session, made: Iterable[Decision]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What is asked of the persons whom a turn decides about; no part of its decisions."""
+    """What is asked of the persons whom a turn decides about, and by when they are answered.
 
-    programs: Mapping[str, Program]
+    It is no part of the decisions.
+    """
+
+    catalogue: Catalogue
     facts: Mapping[UUID, Facts]
-    farthest_km: float
+    policy: Policy
+    plan: Plan | None
+
+    def until(self, referral_id: UUID, now: datetime) -> datetime:
+        """By when somebody who is held back is answered."""
+        return self.plan.answers_by(self.policy, self.facts[referral_id], now) if self.plan else now
 
     def of(self, referral_id: UUID) -> tuple[Question, ...]:
         """The questions that are open, whichever program asks them."""
-        return open_questions(self.programs.values(), self.facts[referral_id], self.farthest_km)
+        return self.catalogue.open_questions(self.facts[referral_id], self.policy)
 
     def by(self, program_id: str, referral_id: UUID) -> tuple[Question, ...]:
         """What one program asks."""
-        return asks(self.programs[program_id], self.facts[referral_id])
+        return asks(self.catalogue.programs[program_id], self.facts[referral_id])
 
 
 def _asked(board: Board, policy: Policy) -> _Asked:
-    programs = {program.id: program for program in board.programs}
     facts = {request.referral_id: request.facts for request in board.requests}
-    return _Asked(programs, facts, policy.farthest_km)
+    plan = board.standing.plan if board.standing else None
+    return _Asked(board.programs, facts, policy, plan)
 
 
 def _publish(session: Session, now: datetime, asked: _Asked, made: Iterable[Decision]) -> None:
@@ -108,6 +121,9 @@ def _event(decision: Decision, asked: _Asked) -> Event:
     }
     if decision.answer is Answer.ROUTED:
         return Routed(**head, choices=tuple(_choices(decision, asked)))
+    if decision.answer is Answer.DEFERRED:
+        until = asked.until(decision.referral_id, decision.decided_at)
+        return Deferred(**head, until=until, held=True)
     return (Waitlisted if decision.answer is Answer.WAITLISTED else Unplaced)(**head)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from contracts.events.directory import TOPIC, OpeningHours, ProgramPublished
+from contracts.events.directory import TOPIC, HandoffPlace, OpeningHours, ProgramPublished
 from services.chassis import outbox
 from services.matcher.domain.directory import Program, program_json
 from services.matcher.domain.journal import Kind
@@ -52,4 +52,5 @@ def _event(program: Program) -> ProgramPublished:
         paused_until=program.paused_until,
         handoff_phone=program.phone,
         handoff_address=program.places[0].address if program.places else None,
+        handoff_places=tuple(HandoffPlace(place.address, place.cell) for place in program.places),
     )

@@ -47,9 +47,17 @@ def state_capacity(
         raise NotFoundError("program")
     before = capacity.lock_stated(session, [program.id]).get(program.id)
     _check_version(before, edit.version)
+    statement = statement_of(places, now, allowance)
+    _check_time(statement.stated_at, now, before)
+    store_statements(session, now, {program.id: statement})
+    audit.record(session, program.id, now, edit.actor, "capacity.stated", version=edit.version + 1)
+    return capacity.lock_stated(session, [program.id])[program.id]
+
+
+def statement_of(places: Places, now: datetime, allowance: timedelta) -> Statement:
+    """What an agency says, as a statement of its own."""
     stated_at = places.as_of or now
-    _check_time(stated_at, now, before)
-    statement = Statement(
+    return Statement(
         available=places.available,
         maximum=places.maximum,
         stated_at=stated_at,
@@ -57,9 +65,6 @@ def state_capacity(
         accepted_counted=places.accepted_counted,
         stated_by=StatedBy.AGENCY,
     )
-    store_statements(session, now, {program.id: statement})
-    audit.record(session, program.id, now, edit.actor, "capacity.stated", version=edit.version + 1)
-    return capacity.lock_stated(session, [program.id])[program.id]
 
 
 def store_statements(session: Session, now: datetime, statements: Mapping[str, Statement]) -> None:

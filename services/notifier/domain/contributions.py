@@ -129,6 +129,7 @@ def _of_referral(progress: Progress) -> Iterator[str]:
         Measure.WITHDRAWN: progress.state is ReferralState.WITHDRAWN,
         Measure.WAITLISTED_EVER: progress.waitlisted,
         Measure.UNPLACED_EVER: progress.unplaced,
+        Measure.HELD_EVER: progress.held,
         Measure.NO_CAPACITY: not accepted and _met_no_room(progress),
         Measure.HANDOFFS_IN_PERSON: progress.arrived_at is not None,
         Measure.HANDOFFS_TIMED: progress.arrival_took is not None,

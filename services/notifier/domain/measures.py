@@ -43,6 +43,7 @@ class Measure(StrEnum):
     WITHDRAWN = "withdrawn"
     WAITLISTED_EVER = "waitlisted_ever"
     UNPLACED_EVER = "unplaced_ever"
+    HELD_EVER = "held_ever"
     NO_CAPACITY = "no_capacity"
     HANDOFFS_IN_PERSON = "handoffs_in_person"
     HANDOFFS_TIMED = "handoffs_timed"
@@ -111,6 +112,8 @@ COUNTS: Final[Mapping[str, str]] = {
     Measure.WITHDRAWN: "of them, referrals taken back by the person, or for them",
     Measure.WAITLISTED_EVER: "of them, referrals that at some time fitted only full programs",
     Measure.UNPLACED_EVER: "of them, referrals that at some time fitted no program",
+    Measure.HELD_EVER: "of them, referrals that at some time waited while a place was kept for "
+    "somebody more urgent who was expected; by itself no want of capacity",
     Measure.NO_CAPACITY: "of them, referrals that no agency accepted and that were waitlisted, "
     "or declined for no_capacity",
     Measure.HANDOFFS_IN_PERSON: "of them, referrals whose person an officer brought to the help or "
@@ -236,6 +239,7 @@ BESIDE: Final = (
     Measure.WITHDRAWN,
     Measure.WAITLISTED_EVER,
     Measure.UNPLACED_EVER,
+    Measure.HELD_EVER,
     Measure.NO_CAPACITY,
     Measure.OPEN,
 )

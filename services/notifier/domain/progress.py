@@ -118,6 +118,7 @@ class Progress:
     closed_at: datetime | None = None
     waitlisted: bool = False
     unplaced: bool = False
+    held: bool = False
     handoff_kind: HandoffKind | None = None
     called_at: datetime | None = None
     arrived_at: datetime | None = None
@@ -192,6 +193,11 @@ def fold(
 def handed_over(progress: Progress, handoff: Handoff) -> Progress:
     """The progress with what stands of the handoff now in place of what stood before."""
     return replace(progress, **asdict(handoff))
+
+
+def held_back(progress: Progress) -> Progress:
+    """The progress of a referral for which a place was kept from it, for who is more urgent."""
+    return replace(progress, held=True)
 
 
 def forgotten(progress: Progress) -> Progress:

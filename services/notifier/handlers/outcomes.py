@@ -55,6 +55,7 @@ def on_lifecycle(session: Session, _: datetime, envelope: Envelope) -> None:
             step=_step(event, envelope.time) if isinstance(event, OfferEvent) else None,
             outcome=getattr(event, "outcome", None),
             handoff=_handoff(event) if isinstance(event, ReferralHandedOver) else None,
+            held=isinstance(event, lifecycle.ReferralDeferred) and event.held,
             erased=isinstance(event, consents.PersonErased),
         )
         measure(session, observed)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
+from services.chassis.failpoints import Point, reached
 from services.chassis.faults import reason_of
 from services.chassis.jobs import Job
 from services.chassis.logs import about
@@ -47,6 +48,8 @@ class Deliveries:
             with self.database.transaction() as session:
                 record(session, tried, failures, self.clock.now())
                 give_back(session, claimed[len(tried) :])
+            if tried:
+                reached(Point.DELIVERY_RECORDED)
         finally:
             self.in_hand = 0
         return found
@@ -67,6 +70,7 @@ class Deliveries:
                 _log(one, "notice_left", "the lease ends")
                 break
             tried.append(one)
+            reached(Point.DELIVERY_CLAIMED)
             with about(referral_id=one.referral_id):
                 try:
                     self.channel.send(one.letter)
@@ -74,6 +78,7 @@ class Deliveries:
                     failures[one.notice_id] = reason = _reason(error)
                     _log(one, "notice_failed", reason)
                 else:
+                    reached(Point.DELIVERY_SENT)
                     _log(one, "notice_sent")
         return tried, failures
 

@@ -21,7 +21,7 @@ class Reminders:
 
     def job(self) -> Job:
         """The job for the service's loops."""
-        return Job(NAME, self.tick, reminders.count_due)
+        return Job(NAME, self.tick, reminders.COUNT_DUE)
 
     def tick(self) -> int:
         """Store the notices of one batch of timers; returns how many ran out."""

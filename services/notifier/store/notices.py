@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.chassis.columns import insert
+from services.chassis.jobs import NOW
 from services.chassis.pages import Page, cut, page_of
 from services.notifier.domain.notices import COORDINATOR, Intent, NoticeState
 from services.notifier.tables import Model, NoticeRow
@@ -52,7 +53,7 @@ def due(session: Session, now: datetime, most: int) -> Sequence[NoticeRow]:
 
 def count_due(session: Session, now: datetime) -> int:
     """How many notices wait to be sent now."""
-    return session.scalar(select(func.count()).select_from(NoticeRow).where(*_due(now))) or 0
+    return session.scalar(_COUNT_DUE, {NOW.key: now}) or 0
 
 
 def leased(session: Session, ids: Collection[UUID], until: datetime) -> Sequence[NoticeRow]:
@@ -91,9 +92,13 @@ def page(session: Session, wanted: Wanted, after: str | None, limit: int) -> Pag
     return cut(rows, ("created_at", "notice_id"), limit)
 
 
-def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _due(now: datetime | ColumnElement[datetime]) -> tuple[ColumnElement[bool], ...]:
     return NoticeRow.state == NoticeState.PENDING, NoticeRow.next_at <= now, _free(now)
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
+def _free(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     return or_(NoticeRow.leased_until.is_(None), NoticeRow.leased_until <= now)
+
+
+# Built once: it is asked after each commit.
+_COUNT_DUE: Final = select(func.count()).select_from(NoticeRow).where(*_due(NOW))

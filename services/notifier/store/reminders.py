@@ -4,20 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from services.chassis.columns import insert
+from services.chassis.jobs import NOW
 from services.notifier.domain.notices import Intent
 from services.notifier.domain.referral import Referral
 from services.notifier.tables import Model, ReminderRow
 
 _TABLE: Final = Model.metadata.tables["reminders"]
 _KEPT: Final = tuple(c.name for c in _TABLE.columns if c.name != "due_at")
-# Built once: it is asked after each commit.
-_COUNT_DUE: Final = (
-    select(func.count()).select_from(ReminderRow).where(ReminderRow.due_at <= bindparam("now"))
-)
+# How many timers have run out.
+COUNT_DUE: Final = select(func.count()).select_from(ReminderRow).where(ReminderRow.due_at <= NOW)
 
 
 def add(session: Session, intent: Intent, due_at: datetime) -> None:
@@ -42,8 +41,3 @@ def take_due(session: Session, now: datetime, most: int) -> Sequence[ReminderRow
     taken = [row.offer_id for row in rows]
     session.execute(delete(ReminderRow).where(ReminderRow.offer_id.in_(taken)))
     return rows
-
-
-def count_due(session: Session, now: datetime) -> int:
-    """How many timers have run out."""
-    return session.scalar(_COUNT_DUE, {"now": now}) or 0

@@ -14,6 +14,7 @@ from services.notifier.domain.progress import (
     fold,
     forgotten,
     handed_over,
+    held_back,
 )
 from services.notifier.domain.referral import Referral
 from services.notifier.store import figures, progress
@@ -21,13 +22,17 @@ from services.notifier.store import figures, progress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """One event as far as measuring goes; ``erased`` = it took the person's facts."""
+    """One event as far as measuring goes; ``erased`` = it took the person's facts.
+
+    ``held``: a place was kept for somebody more urgent.
+    """
 
     referral: Referral
     at: datetime
     step: Step | None = None
     outcome: Outcome | None = None
     handoff: Handoff | None = None
+    held: bool = False
     erased: bool = False
 
 
@@ -46,6 +51,8 @@ def _after(before: Progress | None, observed: Observed) -> Progress:
     after = fold(before, observed.referral, observed.at, observed.step, observed.outcome)
     if observed.handoff is not None:
         after = handed_over(after, observed.handoff)
+    if observed.held:
+        after = held_back(after)
     return forgotten(after) if observed.erased else after
 
 

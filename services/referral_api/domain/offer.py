@@ -20,6 +20,15 @@ class Step(StrEnum):
     RESCIND = "rescind"
 
 
+class Refused(StrEnum):
+    """How a program came to be excluded from a referral."""
+
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+    # Nobody's no: the person's consent names other agencies.
+    NOT_NAMED = "not_named"
+
+
 _OPEN, _ACKNOWLEDGED = OfferState.OPEN, OfferState.ACKNOWLEDGED
 _ACCEPTED, _ENGAGED = OfferState.ACCEPTED, OfferState.ENGAGED
 

@@ -12,9 +12,11 @@ class Step(StrEnum):
 
     OFFER = "offer"
     WAITLIST = "waitlist"
+    HOLD = "hold"
     UNPLACE = "unplace"
     RETRY = "retry"
     CORRECT = "correct"
+    ADD_FACTS = "add_facts"
     PLACE = "place"
     REROUTE = "reroute"
     ACCEPT = "accept"
@@ -43,6 +45,8 @@ TABLE: Final[dict[tuple[ReferralState, Step], ReferralState]] = {
     # Every choice was refused, by a newer directory entry, before any offer was made.
     (_ROUTING, Step.RETRY): _ROUTING,
     (_ROUTING, Step.CORRECT): _ROUTING,
+    # An answer of the matcher that is under way knows less by now.
+    (_ROUTING, Step.ADD_FACTS): _ROUTING,
     # A coordinator need not wait for the matcher to answer the attempt that is open.
     (_ROUTING, Step.PLACE): _ROUTING,
     # Waitlisted and unplaced keep their attempt open: a freed place is proposed later.
@@ -53,11 +57,17 @@ TABLE: Final[dict[tuple[ReferralState, Step], ReferralState]] = {
     # A later decision on the same attempt may say the same again.
     (_WAITLISTED, Step.WAITLIST): _WAITLISTED,
     (_UNPLACED, Step.UNPLACE): _UNPLACED,
+    # There is a place, and it is held back for somebody more urgent who is expected.
+    (_ROUTING, Step.HOLD): _ROUTING,
+    (_WAITLISTED, Step.HOLD): _ROUTING,
+    (_UNPLACED, Step.HOLD): _ROUTING,
     # The freed place was proposed and then refused by a newer directory entry.
     (_WAITLISTED, Step.RETRY): _ROUTING,
     (_UNPLACED, Step.RETRY): _ROUTING,
     (_WAITLISTED, Step.CORRECT): _ROUTING,
     (_UNPLACED, Step.CORRECT): _ROUTING,
+    (_WAITLISTED, Step.ADD_FACTS): _ROUTING,
+    (_UNPLACED, Step.ADD_FACTS): _ROUTING,
     (_WAITLISTED, Step.PLACE): _ROUTING,
     (_UNPLACED, Step.PLACE): _ROUTING,
     (_WAITLISTED, Step.REROUTE): _ROUTING,

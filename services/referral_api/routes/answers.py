@@ -24,6 +24,7 @@ from services.referral_api.usecases import read
 from services.referral_api.usecases.beside_offer import BesideOffers
 from services.referral_api.usecases.offered import OfferCommand
 from services.referral_api.usecases.read import Seen
+from services.referral_api.usecases.receiver import receiver_of
 from services.referral_api.usecases.snapshot import facts_of
 
 _COORDINATORS: Final = (
@@ -89,6 +90,15 @@ def answer_of(call: Call, referral: Referral) -> Answer:
     """A referral as its caller may see it, with the ETag that an edit of its facts has to name."""
     (seen,) = read.beside(call.session, [referral])
     return Answer(referral_for(call.actor, seen, call.now()), referral.facts_version)
+
+
+def reading(call: Call, referral: Referral) -> Answer:
+    """The same with the receiver of a person in a crisis, for whoever may still be with them."""
+    (seen,) = read.beside(call.session, [referral])
+    now = call.now()
+    receiver = receiver_of(call.session, seen, desk().deadlines, now)
+    shown = referral_for(call.actor, seen, now) | {"receiver": receiver}
+    return Answer(shown, referral.facts_version)
 
 
 def offer_of(on: OfferCommand) -> dict[str, Any]:

@@ -3,17 +3,17 @@
 from typing import Any, Final
 from uuid import UUID
 
-from marshmallow import fields, validate
+from marshmallow import Schema, fields, validate
 
 from contracts.bodies import referral_api as bodies
 from contracts.bodies.disclosures import Disclosures
-from contracts.bodies.shared import REFERENCE, REFERENCE_IS, slug
+from contracts.bodies.shared import REFERENCE, REFERENCE_IS, WholeNumber, slug
 from contracts.problems import InvalidError
 from contracts.vocabulary import ReferralState, Role
 from services.chassis.api import Answer, Api, Call, Contract, IfMatch, Tenant
 from services.chassis.pages import PageQuery
 from services.referral_api.routes import answers
-from services.referral_api.routes.desk import desk, on_referral
+from services.referral_api.routes.desk import desk, on_referral, wait_for_offer
 from services.referral_api.store import referrals as store
 from services.referral_api.usecases import disclosures, read
 from services.referral_api.usecases.close import close
@@ -28,6 +28,7 @@ api = Api("referrals", __name__, url_prefix="/v1/referrals", description=__doc__
 _OWN: Final = {Role.OFFICER: Tenant.OWN_SUBMISSION, Role.COORDINATOR: Tenant.ALL}
 _COORDINATOR: Final = {Role.COORDINATOR: Tenant.ALL}
 _ONE: Final = "/<uuid:referral_id>"
+LONGEST_WAIT_S: Final = 30
 
 
 class ReferralQuery(PageQuery):
@@ -38,6 +39,12 @@ class ReferralQuery(PageQuery):
     reference = fields.String(
         load_default=None, validate=validate.Regexp(REFERENCE, error=REFERENCE_IS)
     )
+
+
+class WaitQuery(Schema):
+    """For how many seconds to wait for an offer."""
+
+    wait = WholeNumber(load_default=None, validate=validate.Range(1, LONGEST_WAIT_S))
 
 
 @api.route_for(
@@ -71,10 +78,19 @@ def list_referrals(call: Call) -> dict[str, Any]:
     return {"items": items, "next": page.next}
 
 
-@api.route_for("GET", _ONE, _OWN, Contract(answer=bodies.ReferralView))
+@api.route_for(
+    "GET",
+    _ONE,
+    _OWN,
+    Contract(answer=bodies.ReferralView, query=WaitQuery, before=wait_for_offer),
+)
 def read_referral(call: Call, referral_id: UUID) -> Answer:
-    """Read a referral: an officer learns a coarse status and nothing else."""
-    return answers.answer_of(call, read.find(call.session, referral_id, call.actor))
+    """Read a referral: an officer learns a coarse status, and in a crisis who receives the person.
+
+    With `wait` it is answered the moment an offer is made, and after so many seconds at the latest;
+    at once where too many wait already.
+    """
+    return answers.reading(call, read.find(call.session, referral_id, call.actor))
 
 
 @api.route_for(

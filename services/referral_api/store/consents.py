@@ -5,18 +5,18 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from services.chassis.jobs import NOW
 from services.referral_api.tables import Consent, Offer, Referral
 
 _KEY_LEFT: Final = (Referral.erased_at.is_not(None), Referral.key_destroyed_at.is_(None))
-# Built once: they are asked after each commit.
-_COUNT_KEYS_LEFT: Final = select(func.count()).where(*_KEY_LEFT)
-_COUNT_EXPIRIES: Final = select(func.count()).where(Referral.consent_ends_at <= bindparam("now"))
-_COUNT_REMINDERS: Final = select(func.count()).where(
-    Offer.revocation_reminder_at <= bindparam("now")
-)
+# How many keys are to be destroyed, how many consents ended by themselves, unnoticed so far, and
+# how many holders are to be reminded of a revocation.
+COUNT_KEYS_LEFT: Final = select(func.count()).where(*_KEY_LEFT)
+COUNT_DUE_EXPIRIES: Final = select(func.count()).where(Referral.consent_ends_at <= NOW)
+COUNT_DUE_REMINDERS: Final = select(func.count()).where(Offer.revocation_reminder_at <= NOW)
 
 
 def newest(session: Session, referral_id: UUID) -> Consent:
@@ -54,20 +54,10 @@ def due_expiries(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
     return session.scalars(query.order_by(Referral.consent_ends_at).limit(limit)).all()
 
 
-def count_due_expiries(session: Session, now: datetime) -> int:
-    """How many consents ended by themselves, unnoticed so far."""
-    return session.scalar(_COUNT_EXPIRIES, {"now": now}) or 0
-
-
 def due_reminders(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
     """The referrals of which a holder is silent about a revocation, the longest overdue first."""
     query = select(Offer.referral_id).where(Offer.revocation_reminder_at <= now)
     return session.scalars(query.order_by(Offer.revocation_reminder_at).limit(limit)).all()
-
-
-def count_due_reminders(session: Session, now: datetime) -> int:
-    """How many holders are to be reminded of a revocation."""
-    return session.scalar(_COUNT_REMINDERS, {"now": now}) or 0
 
 
 def forget_givers(session: Session, referral_id: UUID) -> None:
@@ -80,8 +70,3 @@ def with_keys_left(session: Session, limit: int) -> Sequence[UUID]:
     """The erased referrals whose person's key was not destroyed yet."""
     query = select(Referral.id).where(*_KEY_LEFT).order_by(Referral.erased_at).limit(limit)
     return session.scalars(query).all()
-
-
-def count_keys_left(session: Session) -> int:
-    """How many keys are to be destroyed."""
-    return session.scalar(_COUNT_KEYS_LEFT) or 0

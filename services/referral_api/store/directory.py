@@ -13,6 +13,8 @@ from services.referral_api.tables import Program, Unit
 
 _UNITS: Final = cast("Table", Unit.__table__)
 _PROGRAMS: Final = cast("Table", Program.__table__)
+# How many units the figures have not heard of as they are now.
+COUNT_UNTOLD_UNITS: Final = select(func.count()).where(~Unit.told)
 
 
 def unit(session: Session, unit_id: str) -> Unit | None:
@@ -33,11 +35,6 @@ def untold_units(session: Session, limit: int = 100) -> Sequence[Unit]:
     """Units that the figures have not heard of as they are now, locked, by id."""
     query = select(Unit).where(~Unit.told).order_by(Unit.id).limit(limit)
     return session.scalars(query.with_for_update(key_share=True)).all()
-
-
-def count_untold_units(session: Session) -> int:
-    """How many of them there are."""
-    return session.scalar(select(func.count()).where(~Unit.told)) or 0
 
 
 def create_unit(session: Session, unit_id: str, name: str, *, training: bool) -> None:

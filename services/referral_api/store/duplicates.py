@@ -33,6 +33,7 @@ from contracts.vocabulary import (
     Origin,
 )
 from services.chassis.columns import Json, UtcDateTime, insert
+from services.chassis.jobs import NOW
 from services.referral_api.domain.likeness import MOST_COMPARED, WINDOW, neighbourhood
 from services.referral_api.domain.referral import OPEN
 from services.referral_api.tables import SUBJECT, AttentionRow, Base, Referral, word
@@ -97,6 +98,8 @@ _PAIRS: Final = cast("Table", Duplicate.__table__)
 # The words stand in the statement itself, as the partial indexes need it.
 _IS_OPEN: Final = Referral.state.in_(bindparam("open", OPEN, expanding=True, literal_execute=True))
 _DUE: Final = Referral.compare_at.is_not(None)
+# How many referrals are to be compared.
+COUNT_DUE: Final = select(func.count()).where(_DUE, Referral.compare_at <= NOW)
 
 
 def due(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
@@ -104,11 +107,6 @@ def due(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
     query = select(Referral.id).where(_DUE, Referral.compare_at <= now)
     first = query.order_by(Referral.compare_at, Referral.id).limit(min(limit, AT_ONCE))
     return session.scalars(first).all()
-
-
-def count_due(session: Session, now: datetime) -> int:
-    """How many referrals are to be compared."""
-    return session.scalar(select(func.count()).where(_DUE, Referral.compare_at <= now)) or 0
 
 
 def candidates(session: Session, referral: Referral, now: datetime) -> list[Referral]:
@@ -184,11 +182,6 @@ def outlived(session: Session, _now: datetime, limit: int) -> Sequence[UUID]:
     return session.scalars(_OUTLIVED.limit(limit)).all()
 
 
-def count_outlived(session: Session, _now: datetime) -> int:
-    """How many of them there are."""
-    return session.scalar(_COUNT_OUTLIVED) or 0
-
-
 def stands(session: Session, referral_id: UUID) -> bool:
     """Whether a referral has a live double of which nobody has said anything yet."""
     return bool(session.scalar(select(or_(*_standing(referral_id)))))
@@ -240,6 +233,6 @@ def _outlived(query: Select[Any]) -> Select[Any]:
     return query
 
 
-# Made once: they are asked at every look, and dear to put together.
+# Made once: dear to put together, and asked at every look.
 _OUTLIVED: Final = _outlived(select(AttentionRow.referral_id)).order_by(AttentionRow.referral_id)
-_COUNT_OUTLIVED: Final = _outlived(select(func.count()).select_from(AttentionRow))
+COUNT_OUTLIVED: Final = _outlived(select(func.count()).select_from(AttentionRow))

@@ -16,6 +16,8 @@ from services.referral_api.tables import Leaver, WorkItem
 # A request that was let in before the news has ended long before.
 KEPT_FOR: Final = timedelta(minutes=1)
 _TABLE: Final = cast("Table", Leaver.__table__)
+# Built once: it is asked after each commit.
+_LEFT: Final = select(Leaver.access_id)
 
 
 def add(session: Session, access_id: str, since: datetime) -> None:
@@ -58,7 +60,7 @@ def has_left(session: Session, coordinator: str) -> bool:
 
 def _subjects(session: Session) -> list[str]:
     """The leavers by name: of those who have items, those whose digest the news told."""
-    left = set(session.scalars(select(Leaver.access_id)))
+    left = set(session.scalars(_LEFT))
     if not left:
         return []
     return [name for name in session.scalars(_holders()) if name and _id_of(name) in left]

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, exists, func, not_, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, exists, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from contracts.vocabulary import ReferralState
 from services.chassis.actor import Actor
+from services.chassis.jobs import NOW
 from services.chassis.pages import Page, cut, page_of
 from services.referral_api.domain.offer import HOLDING, UNENDED
 from services.referral_api.domain.referral import REVIEWED
@@ -17,10 +18,27 @@ from services.referral_api.tables import IS_LIVE, Offer, Referral, Refusal
 
 FILTERS: Final = ("state", "unit_id", "reference")
 # Built once: they are asked after each commit.
-_COUNT_DUE_OFFERS: Final = select(func.count()).where(
-    IS_LIVE, Offer.deadline_at <= bindparam("now")
+# How many live offers are past their deadline, and how many review timers ran out.
+COUNT_DUE_OFFERS: Final = select(func.count()).where(IS_LIVE, Offer.deadline_at <= NOW)
+COUNT_DUE_REVIEWS: Final = select(func.count()).where(Referral.review_at <= NOW)
+# Built once: every command asks them, and to build a statement costs more than to run it.
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
+_OF: Final = (
+    select(Referral)
+    .where(Referral.id.in_(_IDS))
+    .order_by(Referral.id)
+    .execution_options(populate_existing=True)
 )
-_COUNT_DUE_REVIEWS: Final = select(func.count()).where(Referral.review_at <= bindparam("now"))
+_LOCK: Final = _OF.with_for_update()
+_LOCK_FREE: Final = _OF.with_for_update(skip_locked=True)
+_UNENDED: Final = (
+    select(Offer).where(Offer.referral_id.in_(_IDS), Offer.state.in_(UNENDED)).order_by(Offer.id)
+)
+_REFUSALS: Final = (
+    select(Refusal)
+    .where(Refusal.referral_id.in_(_IDS))
+    .order_by(Refusal.referral_id, Refusal.program_id)
+)
 
 
 def lock(session: Session, ids: Iterable[UUID], *, skip_locked: bool = False) -> Sequence[Referral]:
@@ -28,14 +46,8 @@ def lock(session: Session, ids: Iterable[UUID], *, skip_locked: bool = False) ->
 
     With ``skip_locked`` those that somebody else holds are left out, too.
     """
-    query = (
-        select(Referral)
-        .where(Referral.id.in_(sorted(set(ids))))
-        .order_by(Referral.id)
-        .with_for_update(skip_locked=skip_locked)
-        .execution_options(populate_existing=True)
-    )
-    return session.scalars(query).all()
+    query = _LOCK_FREE if skip_locked else _LOCK
+    return session.scalars(query, {"ids": sorted(set(ids))}).all()
 
 
 def get(session: Session, referral_id: UUID) -> Referral | None:
@@ -70,14 +82,12 @@ def page(
 
 def refusals(session: Session, ids: Iterable[UUID]) -> Sequence[Refusal]:
     """The excluded programs of some referrals."""
-    query = select(Refusal).where(Refusal.referral_id.in_(list(ids)))
-    return session.scalars(query.order_by(Refusal.referral_id, Refusal.program_id)).all()
+    return session.scalars(_REFUSALS, {"ids": list(ids)}).all()
 
 
 def unended_offers(session: Session, ids: Iterable[UUID]) -> Sequence[Offer]:
     """The live and the accepted offers of some referrals."""
-    query = select(Offer).where(Offer.referral_id.in_(list(ids)), Offer.state.in_(UNENDED))
-    return session.scalars(query.order_by(Offer.id)).all()
+    return session.scalars(_UNENDED, {"ids": list(ids)}).all()
 
 
 def all_offers(session: Session, ids: Iterable[UUID]) -> Sequence[Offer]:
@@ -97,20 +107,10 @@ def with_due_offers(session: Session, now: datetime, limit: int) -> Sequence[UUI
     return session.scalars(query).all()
 
 
-def count_due_offers(session: Session, now: datetime) -> int:
-    """How many live offers are past their deadline."""
-    return session.scalar(_COUNT_DUE_OFFERS, {"now": now}) or 0
-
-
 def due_reviews(session: Session, now: datetime, limit: int) -> Sequence[UUID]:
     """The referrals whose review timer ran out, the longest overdue first."""
     query = select(Referral.id).where(Referral.review_at <= now)
     return session.scalars(query.order_by(Referral.review_at).limit(limit)).all()
-
-
-def count_due_reviews(session: Session, now: datetime) -> int:
-    """How many review timers ran out."""
-    return session.scalar(_COUNT_DUE_REVIEWS, {"now": now}) or 0
 
 
 def untended(session: Session, limit: int) -> Sequence[UUID]:

@@ -25,19 +25,9 @@ def with_stranded_offers(session: Session, _now: datetime, limit: int) -> Sequen
     return session.scalars(query.limit(limit)).all()
 
 
-def count_stranded_offers(session: Session, _now: datetime) -> int:
-    """How many live offers lie with a program which is paused or closed."""
-    return session.scalar(_COUNT_STRANDED) or 0
-
-
 def with_closed_holder(session: Session, _now: datetime, limit: int) -> Sequence[UUID]:
     """Referrals that a closed program holds, of which no coordinator is told yet."""
     return session.scalars(_left(select(Offer.referral_id)).order_by(Offer.id).limit(limit)).all()
-
-
-def count_closed_holders(session: Session, _now: datetime) -> int:
-    """How many referrals a closed program holds without a coordinator being told."""
-    return session.scalar(_COUNT_LEFT) or 0
 
 
 def program(session: Session, program_id: str) -> Program | None:
@@ -69,6 +59,7 @@ def _newer(query: Any) -> Any:
     return query.join(Program, Program.id == Offer.program_id).where(Program.version > seen)
 
 
-# Built once: they are asked after each commit.
-_COUNT_STRANDED: Final = _stranded(select(func.count()).select_from(Offer))
-_COUNT_LEFT: Final = _left(select(func.count()).select_from(Offer))
+# How many live offers lie with a program which is paused or closed, and how many referrals a closed
+# program holds without a coordinator being told.
+COUNT_STRANDED: Final = _stranded(select(func.count()).select_from(Offer))
+COUNT_LEFT: Final = _left(select(func.count()).select_from(Offer))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, func, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from contracts.vocabulary import SECTOR_OF, Attention, Sector
@@ -42,10 +42,16 @@ class Listed:
         return self.referral.id
 
 
+# Built once: every command asks it.
+_ATTENTIONS: Final = select(AttentionRow).where(
+    AttentionRow.referral_id.in_(bindparam("ids", expanding=True))
+)
+
+
 def attentions(session: Session, ids: Iterable[UUID]) -> Sequence[AttentionRow]:
     """Why some referrals need a coordinator, each one's most pressing reason first."""
-    query = select(AttentionRow).where(AttentionRow.referral_id.in_(list(ids)))
-    return sorted(session.scalars(query), key=lambda row: (row.due_at, row.why))
+    rows = session.scalars(_ATTENTIONS, {"ids": list(ids)})
+    return sorted(rows, key=lambda row: (row.due_at, row.why))
 
 
 def put(session: Session, referral_id: UUID, due_at: datetime | None) -> None:

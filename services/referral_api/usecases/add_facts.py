@@ -1,4 +1,4 @@
-"""Add facts: answers to what eligibility asks. Offers stand; whoever waits is judged again."""
+"""Add facts: answers to what eligibility asks. Offers stand; whoever has none is routed anew."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from contracts.questions import Question
 from contracts.vocabulary import PROTECTED_NEEDS, SECTOR_OF, Role
 from services.referral_api.domain import consent, disclosure, facts
 from services.referral_api.domain.offer import HOLDING, UNENDED
-from services.referral_api.domain.referral import OPEN
+from services.referral_api.domain.referral import OPEN, Step
 from services.referral_api.usecases import record_consent
 from services.referral_api.usecases.compare import look_again
 from services.referral_api.usecases.correct import said_now
@@ -97,3 +97,13 @@ def _keep(command: Command, said: Mapping[str, Any], answers: Answers) -> None:
     if referral.need not in PROTECTED_NEEDS:
         agency = command.actor.agency_id if command.actor.role is Role.PARTNER else None
         command.happened(FactAdded, questions=tuple(sorted(answers)), agency_id=agency)
+        _ask_anew(command)
+
+
+def _ask_anew(command: Command) -> None:
+    """Open the next attempt in place of one whose answer may be under way, and know less.
+
+    Not where a coordinator chose the program: that choice goes by no fact.
+    """
+    if command.referral.attempt_open and command.referral.hand_program is None:
+        command.open_attempt(Step.ADD_FACTS)

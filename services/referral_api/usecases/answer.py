@@ -8,9 +8,10 @@ import structlog
 from contracts.events import lifecycle as events
 from contracts.events import routing
 from contracts.vocabulary import PROTECTED_NEEDS, Attention, ReferralState
+from services.referral_api.domain.offer import Refused
 from services.referral_api.domain.referral import Step
 from services.referral_api.store import consents, directory
-from services.referral_api.tables import Program, Refused
+from services.referral_api.tables import Program
 from services.referral_api.usecases.lifecycle import Command
 from services.referral_api.usecases.make_offer import make_offer
 from services.referral_api.usecases.record_consent import recipients
@@ -75,16 +76,21 @@ def routed(command: Command, proposal: routing.Routed) -> None:
 
 
 def deferred(command: Command, proposal: routing.Deferred) -> None:
-    """The answer comes later: the review waits for it, and no longer."""
-    if not applies(command, proposal):
+    """The answer comes later: the review waits for it, and no longer.
+
+    Whoever is held back is not told to wait for want of places: there is one.
+    """
+    if not takes(command, proposal):
         return
+    if proposal.held:
+        command.move(Step.HOLD)
     command.settle(Attention.STALLED)
     referral = command.referral
     review = command.next_review()
     if review is not None:
         wait = max(proposal.until - command.now, timedelta(0))
         referral.review_at = review + wait
-    command.happened(events.ReferralDeferred, until=proposal.until)
+    command.happened(events.ReferralDeferred, until=proposal.until, held=proposal.held)
     _publish(command, "proposal.deferred", proposal)
 
 

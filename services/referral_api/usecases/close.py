@@ -5,8 +5,9 @@ from contracts.problems import InvalidError
 from contracts.vocabulary import Outcome, Reason, ReferralState, Side
 from services.chassis.ids import uuid7
 from services.referral_api.domain import offer
+from services.referral_api.domain.offer import Refused
 from services.referral_api.domain.referral import Step
-from services.referral_api.tables import Offer, Refused
+from services.referral_api.tables import Offer
 from services.referral_api.usecases.lifecycle import Command
 
 _WITHOUT_A_PROGRAM = frozenset({Outcome.INFORMATION_GIVEN, Outcome.NOT_SERVED})

@@ -3,8 +3,8 @@
 from contracts.events.lifecycle import OfferLapsed
 from contracts.vocabulary import Attention, Urgency
 from services.referral_api.domain import offer
+from services.referral_api.domain.offer import Refused
 from services.referral_api.domain.referral import Step
-from services.referral_api.tables import Refused
 from services.referral_api.usecases.lifecycle import Command
 
 

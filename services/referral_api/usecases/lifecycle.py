@@ -29,10 +29,11 @@ from services.referral_api.domain import offer as offer_states
 from services.referral_api.domain import referral as referral_states
 from services.referral_api.domain.consent import ConsentRules
 from services.referral_api.domain.deadlines import Deadlines
+from services.referral_api.domain.offer import Refused
 from services.referral_api.store import referrals as store
 from services.referral_api.store import worklist
 from services.referral_api.store.persons import Persons
-from services.referral_api.tables import AttentionRow, Offer, Referral, Refusal, Refused
+from services.referral_api.tables import AttentionRow, Offer, Referral, Refusal
 from services.referral_api.usecases.snapshot import take
 
 SELF: Final = service_actor("referral_api")
@@ -228,8 +229,14 @@ class Command:
         self.session.flush()
 
 
-# A later decision on the same attempt may repeat these: the timer that runs goes on running.
-_REPEATABLE: Final = frozenset({referral_states.Step.WAITLIST, referral_states.Step.UNPLACE})
+# These may come again and again: where the state stays, the timer that runs goes on running.
+_REPEATABLE: Final = frozenset(
+    {
+        referral_states.Step.WAITLIST,
+        referral_states.Step.UNPLACE,
+        referral_states.Step.ADD_FACTS,
+    }
+)
 
 
 def _forget(session: Session, row: AttentionRow) -> None:

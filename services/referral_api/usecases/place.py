@@ -4,9 +4,10 @@ from contracts.events.routing import Choice
 from contracts.problems import ConflictError, InvalidError
 from contracts.vocabulary import PROTECTED_NEEDS, SECTOR_OF, ReferralState
 from services.chassis.ids import uuid7
+from services.referral_api.domain.offer import Refused
 from services.referral_api.domain.referral import Step
 from services.referral_api.store import consents, directory
-from services.referral_api.tables import Program, Referral, Refused
+from services.referral_api.tables import Program, Referral
 from services.referral_api.usecases.lifecycle import Command
 from services.referral_api.usecases.make_offer import make_offer
 from services.referral_api.usecases.record_consent import recipients

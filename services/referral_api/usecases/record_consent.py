@@ -11,10 +11,10 @@ from contracts.events.consents import ConsentRecorded
 from contracts.problems import ConflictError, InvalidError
 from contracts.vocabulary import SECTOR_OF, Attention, ConsentGiver, ConsentStatus, Sector
 from services.referral_api.domain.consent import ConsentRules, Recipients
-from services.referral_api.domain.offer import HOLDING
+from services.referral_api.domain.offer import HOLDING, Refused
 from services.referral_api.domain.referral import OPEN
 from services.referral_api.store import consents
-from services.referral_api.tables import Consent, Referral, Refused
+from services.referral_api.tables import Consent, Referral
 from services.referral_api.usecases.lifecycle import Command
 from services.referral_api.usecases.offered import OfferCommand
 

@@ -1,8 +1,8 @@
 """Say no: what follows from any agency's no, by the side on which its reason lies."""
 
 from contracts.vocabulary import Outcome, Reason, ReferralState, Side
+from services.referral_api.domain.offer import Refused
 from services.referral_api.domain.referral import Step
-from services.referral_api.tables import Refused
 from services.referral_api.usecases.offered import OfferCommand
 
 

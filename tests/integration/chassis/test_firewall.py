@@ -12,6 +12,7 @@ from services.chassis import firewall
 from services.chassis.actor import Actor
 from services.chassis.database import Database
 from services.chassis.firewall import Firewall, Refused
+from services.chassis.jobs import Look
 from services.chassis.tables import ended_access, metadata, refused_attempts
 from tests.ports.at_once import at_once
 from tests.ports.samples import NOON, StillClock
@@ -72,7 +73,7 @@ def test_an_edge_counts_what_an_officer_tries_and_nothing_else(
 
     def due() -> int:
         with database.transaction() as session:
-            return job.count(session, clock.now())
+            return Look([job]).found(session, clock.now())[job.name]
 
     assert (due(), job.tick(), due(), job.tick()) == (5, 5, 0, 0)
     assert {(r.unit_id, r.kind, r.count) for r in figures.told} == {

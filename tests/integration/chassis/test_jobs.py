@@ -5,12 +5,13 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import column, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from services.chassis.columns import UtcDateTime
 from services.chassis.database import Database, Wake
-from services.chassis.jobs import Job, Lookout, due, nothing_due
+from services.chassis.jobs import NOW, Job, Look, Lookout, Query, nothing_due
 from tests.ports.samples import StillClock
 
 
@@ -23,13 +24,12 @@ def database(tmp_path: Path) -> Iterator[Database]:
     made.close()
 
 
-def letters(session: Session, now: datetime) -> int:
-    query = text("SELECT count(*) FROM letters WHERE due_at <= :now")
-    return session.scalar(query, {"now": now.isoformat()}) or 0
+def of(table: str) -> Query:
+    return select(func.count()).select_from(text(table)).where(column("due_at", UtcDateTime) <= NOW)
 
 
-def broken(session: Session, _now: datetime) -> int:
-    return session.scalar(text("SELECT count(*) FROM nowhere")) or 0
+def thrice(_session: Session, _now: datetime) -> int:
+    return 3
 
 
 def idle() -> int:
@@ -37,11 +37,8 @@ def idle() -> int:
 
 
 def watched(database: Database, *jobs: Job) -> tuple[Lookout, dict[str, Wake]]:
-    lookout = Lookout(database, StillClock())
     wakes = {job.name: Wake() for job in jobs}
-    for job in jobs:
-        lookout.watch(job, wakes[job.name])
-    return lookout, wakes
+    return Lookout(database, StillClock(), Look(jobs), wakes), wakes
 
 
 def woken(wakes: dict[str, Wake]) -> set[str]:
@@ -49,18 +46,26 @@ def woken(wakes: dict[str, Wake]) -> set[str]:
 
 
 def test_a_job_is_woken_when_it_has_work_and_left_alone_before(database: Database) -> None:
-    jobs = Job("letters", idle, letters), Job("house", idle, nothing_due)
+    jobs = Job("letters", idle, of("letters")), Job("house", idle, nothing_due)
     lookout, wakes = watched(database, *jobs)
     assert (lookout.tick(), woken(wakes)) == (0, set())
     with database.transaction() as session:
         session.execute(text("INSERT INTO letters VALUES ('2000-01-01'), ('9999-01-01')"))
     assert (lookout.tick(), woken(wakes)) == (0, {"letters"})
     with database.transaction() as session:
-        assert due(session, StillClock().now(), jobs) == 1
+        found = Look(jobs).found(session, StillClock().now())
+    assert found == {"letters": 1, "house": 0}
+
+
+def test_what_no_query_tells_is_counted_beside_what_queries_tell(database: Database) -> None:
+    jobs = Job("letters", idle, of("letters")), Job("hands", idle, thrice)
+    with database.transaction() as session:
+        found = Look(jobs).found(session, StillClock().now())
+    assert found == {"letters": 0, "hands": 3}
 
 
 def test_where_one_count_fails_every_job_looks_for_itself(database: Database) -> None:
-    jobs = Job("broken", idle, broken), Job("letters", idle, letters)
+    jobs = Job("broken", idle, of("nowhere")), Job("letters", idle, of("letters"))
     lookout, wakes = watched(database, *jobs)
     with pytest.raises(DBAPIError):
         lookout.tick()

@@ -1,10 +1,14 @@
 """Migrations: from empty to head in one step, and a database that is behind is not served."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
@@ -12,6 +16,7 @@ from contracts.topics import Service
 from services.chassis import migrations
 from services.chassis.database import Database
 from services.chassis.migrations import SchemaError, check, current, head, upgrade
+from services.chassis.settings import KEY_STORE
 
 STEP = '''"""Step {number}."""
 
@@ -121,6 +126,38 @@ def test_a_schema_that_tells_no_version_or_two_is_not_upgraded(empty: Database) 
         session.execute(text("DELETE FROM alembic_version"))
     with pytest.raises(SchemaError, match="tells no schema version"):
         upgrade(empty, Service.MATCHER)
+
+
+def test_two_newest_steps_are_not_chosen_from(empty: Database, folder: Path) -> None:
+    text = (folder / "0002.py").read_text().replace("matcher_2", "matcher_3")
+    (folder / "0003.py").write_text(text)
+    with pytest.raises(SchemaError, match="several newest migrations: matcher_2, matcher_3"):
+        check(empty, Service.MATCHER)
+
+
+@pytest.mark.parametrize("store", [*Service, KEY_STORE])
+def test_what_the_files_say_is_what_alembic_reads_in_them(store: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations.ROOT))
+    config.set_main_option("version_locations", str(migrations.ROOT / store))
+    config.set_main_option("path_separator", "os")
+    read = ScriptDirectory.from_config(config)
+    assert migrations.head(store) == read.get_current_head()
+    assert migrations.known(store) == {step.revision for step in read.walk_revisions()}
+
+
+def test_who_asks_for_the_schema_does_not_load_what_upgrades_it(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from services.chassis import migrations\n"
+        "from services.chassis.database import Database\n"
+        "migrations.current(Database('sqlite:///new.sqlite')), migrations.head('matcher')\n"
+        "sys.exit('alembic' in sys.modules)\n"
+    )
+    done = subprocess.run(  # noqa: S603 - this very interpreter
+        [sys.executable, "-c", script], cwd=tmp_path, check=False
+    )
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize("service", Service)

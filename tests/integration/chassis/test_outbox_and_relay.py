@@ -1,15 +1,14 @@
 """Publishing and sending: gapless numbers, nothing lost between the two, nothing out of order."""
 
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import pytest
 
-from contracts.codec import Message, decode
+from contracts.codec import decode
 from contracts.topics import Consumer
 from services.chassis import outbox
 from services.chassis.database import Database
-from services.chassis.event_log import LogUnavailableError, Record, Subscription
+from services.chassis.event_log import LogUnavailableError, Record
 from services.chassis.inbox import Inbox
 from services.chassis.relay import BATCH, Relay
 from tests.ports.samples import (
@@ -22,6 +21,7 @@ from tests.ports.samples import (
     program,
     tally,
 )
+from tests.ports.wire import Wire
 
 
 def publish(database: Database, count: int = 1, key: str = "unit-a") -> list[int]:
@@ -41,42 +41,6 @@ def unpublished(database: Database) -> int:
     """How many rows wait for the relay."""
     with database.transaction() as session:
         return outbox.unpublished(session)
-
-
-class Wire:
-    """An event log that keeps what it is sent, and fails when told to."""
-
-    def __init__(self) -> None:
-        self.sent: list[Message] = []
-        self.down = False
-        self.dies_after_sending = False
-        self.before_sending: Callable[[], None] = lambda: None
-        self.after_sending: Callable[[], None] = lambda: None
-
-    def publish(self, messages: Sequence[Message]) -> None:
-        if self.down:
-            raise LogUnavailableError("no broker")
-        self.before_sending()
-        self.sent += messages
-        if self.dies_after_sending:
-            raise KeyboardInterrupt
-        self.after_sending()
-
-    def subscribe(self, group: str, topics: Sequence[str], member: str) -> Subscription:
-        raise AssertionError(f"a relay only sends, and {member} reads {topics} for {group}")
-
-    def lag(self, group: str, topics: Sequence[str]) -> int:
-        raise AssertionError(f"a relay does not ask how far {group} is with {topics}")
-
-    def ping(self) -> None:
-        """It is there."""
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-    def places(self) -> list[tuple[str, int]]:
-        """What was sent, as (key, number)."""
-        return [(m.key, decode(m).seq) for m in self.sent]
 
 
 @pytest.fixture

@@ -1,22 +1,27 @@
 """PostgreSQL: the suite of every database, and what only many processes on one can do wrong."""
 
+from datetime import datetime
 from itertools import cycle
 from threading import Event
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
+from contracts.codec import Envelope
 from contracts.problems import Problem, ProblemError
 from contracts.topics import Consumer
 from services.chassis import idempotency, outbox
 from services.chassis.database import Database
 from services.chassis.inbox import Inbox
 from services.chassis.postgres import LOCK_TIMEOUT_S
+from services.chassis.relay import Relay
 from tests.ports.at_once import THREADS, at_once, in_thread
 from tests.ports.samples import (
     NOON,
     TALLIES,
     Ledger,
+    StillClock,
     database_at,
     ledger_of,
     record,
@@ -31,6 +36,7 @@ from tests.ports.store_suite import (
     publish,
     write_down,
 )
+from tests.ports.wire import Wire
 
 ROUNDS = 4
 THIS = idempotency.attempt("caller", "POST /v1/notes", "key", b"{}", b"m" * 32)
@@ -78,6 +84,36 @@ def test_a_batch_waits_for_the_projector_that_begins_again(served: Database) -> 
         with pytest.raises(TimeoutError):
             taken.result(0.3)
     assert (taken.result(LOCK_TIMEOUT_S), ledger_of(served)) == (1, {"unit-a": [1]})
+
+
+def test_a_projector_that_begins_again_waits_for_a_batch_of_keys_that_are_known(
+    served: Database,
+) -> None:
+    ledger, begun, go_on = Ledger(), Event(), Event()
+
+    def slowly(session: Session, now: datetime, envelope: Envelope) -> None:
+        begun.set()
+        assert go_on.wait(10.0)
+        ledger.write(session, now, envelope)
+
+    def take(inbox: Inbox, number: int) -> int:
+        with served.transaction() as session:
+            return inbox.take(session, [record(number)], NOON)
+
+    def forget() -> None:
+        with served.transaction() as session:
+            box.forget(session)
+
+    box = Inbox(Consumer.OUTCOMES, ledger.handlers)
+    slow = Inbox(Consumer.OUTCOMES, dict.fromkeys(ledger.handlers, slowly))
+    take(box, 1)
+    taken = in_thread(lambda: take(slow, 2))
+    assert begun.wait(10.0)
+    forgotten = in_thread(forget)
+    with pytest.raises(TimeoutError):
+        forgotten.result(0.3)
+    go_on.set()
+    assert (taken.result(LOCK_TIMEOUT_S), forgotten.result(LOCK_TIMEOUT_S)) == (1, None)
 
 
 def test_a_projector_that_begins_again_forgets_the_first_event_that_is_just_being_handled(
@@ -145,3 +181,17 @@ def busy(database: Database) -> ProblemError:
     with pytest.raises(ProblemError) as caught:
         second()
     return caught.value
+
+
+def test_the_relay_sends_what_took_its_number_early_and_was_committed_late(
+    served: Database, addresses: tuple[str, str]
+) -> None:
+    other, wire = Database(addresses[0], connections=1), Wire()
+    relay = Relay(other, wire, StillClock())
+    with served.transaction() as session:
+        outbox.publish(session, TALLIES, "unit-a", [tally("unit-a")], NOON)
+        session.flush()
+        in_thread(lambda: publish(other, "unit-b")).result(LOCK_TIMEOUT_S)
+        assert (in_thread(relay.tick).result(LOCK_TIMEOUT_S), wire.places()) == (1, [("unit-b", 1)])
+    assert (relay.tick(), wire.places()[1:]) == (1, [("unit-a", 1)])
+    other.close()

@@ -97,7 +97,7 @@ def empty_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 @pytest.fixture(scope="module")
 def town(empty_town: Town) -> Town:
     """A running suite with the bundled city."""
-    assert city.open_city(empty_town.http)
+    assert city.open_city(empty_town.http, empty_town.suite.platform.clock.now())
     empty_town.settle()
     return empty_town
 

@@ -24,7 +24,7 @@ def played(home: Path, seed: int, times: int = 1) -> dict[str, Any]:
     with running(settings) as suite:
         sign_in = people.sign_in(suite.settings)
         with connect(suite.address, sign_in(people.ADMIN)) as admin:
-            city.open_city(admin)
+            city.open_city(admin, MORNING)
             for _ in range(times):
                 Player(plan, lambda actor: admin.acting(sign_in(actor))).play()
             return figures(admin.acting(sign_in(people.MANAGER)))

@@ -82,7 +82,7 @@ def test_the_encoding_of_a_spreadsheet_program_does_no_harm(
 def test_a_folder_without_tables_is_one_line(empty_town: Town, tmp_path: Path) -> None:
     result = empty_town.handoff.calling("directory", "import", tmp_path)
     assert result.exit_code == 1
-    assert line_of(result) == f"handoff: {tmp_path} holds no CSV file"
+    assert line_of(result) == f"handoff: {tmp_path} holds no CSV file and no JSON"
 
 
 def test_a_column_that_is_missing_is_said_once_and_not_once_a_row(

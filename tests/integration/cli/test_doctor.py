@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from click.testing import Result
 
 from services.chassis import migrations
 from services.chassis.serving import HttpServer
-from services.cli import answering, settings
+from services.cli import answering, checkup, settings
 from tests.integration.cli import harm
 from tests.integration.cli.conftest import Handoff, Town, line_of, settings_at
 from tests.integration.cli.harm import changing, obeying_file_modes
@@ -51,6 +52,14 @@ def test_a_folder_with_a_settable_clock_is_a_demo(town: Town) -> None:
     said = shown(town.handoff("doctor"))
     assert "mode demo" in said
     assert "production" not in said
+
+
+def test_a_process_that_may_be_killed_for_a_test_is_told_of(tmp_path: Path) -> None:
+    armed = checkup.mode(replace(settings_at(tmp_path / "home"), failpoints=tmp_path))
+    assert (armed.right, armed.warns) == (True, True)
+    assert f"failpoints are armed: processes kill themselves by {tmp_path}" in armed.state
+    assert armed.mend == "unset HANDOFF_FAILPOINTS"
+    assert not checkup.mode(settings_at(tmp_path / "home")).warns
 
 
 def test_a_suite_of_another_folder_is_not_taken_for_ones_own(

@@ -207,7 +207,7 @@ def test_another_start_goes_on(suite: LocalSuite, sayings: Sayings) -> None:
     assert sayings.heard("topics as before")
     sign_in = people.sign_in(suite.settings)
     with connect(suite.address, sign_in(people.ADMIN)) as admin:
-        assert not city.open_city(admin)
+        assert not city.open_city(admin, suite.platform.clock.now())
     with connect(suite.address, sign_in(people.MANAGER)) as manager:
         stages = manager.get("/v1/outcomes/funnel")["stages"]
     assert 1 in [stage["count"] for stage in stages]
@@ -234,13 +234,14 @@ def test_readiness_at_the_front_door_names_the_process_that_is_down(suite: Local
 
 
 def test_a_service_that_is_down_is_a_problem_that_passes(suite: LocalSuite) -> None:
-    suite.processes["notifier.web"].stop()
-    answer = asked(f"{suite.address}/v1/outcomes/funnel")
+    suite.processes["matcher.web"].stop()
+    answer = asked(f"{suite.address}/v1/programs")
     assert answer.status_code == 503
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Retry-After"] == "1"
-    suite.restart("notifier.web")
-    assert asked(f"{suite.address}/v1/outcomes/funnel").status_code == 401
+    assert asked(f"{suite.address}/v1/match-previews").json()["crisis_line"] == "988"
+    suite.restart("matcher.web")
+    assert asked(f"{suite.address}/v1/programs").status_code == 401
 
 
 def test_a_request_passes_the_front_door_as_it_came(suite: LocalSuite) -> None:

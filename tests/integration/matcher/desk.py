@@ -28,8 +28,8 @@ from services.chassis.service import WiredService
 from services.chassis.settings import Mode, Settings
 from services.chassis.tokens import Tokens, create_key_file, read_keys
 from services.matcher.app import build
-from services.matcher.domain.board import Decision
-from services.matcher.domain.capacity_policy import Policy
+from services.matcher.domain.decision import Decision
+from services.matcher.domain.policy import FRESH, Policy
 from services.matcher.settings import MatcherSettings
 from services.matcher.store import capacity, decisions, requests
 from services.matcher.tables import ReservationRow
@@ -245,10 +245,10 @@ class Desk:
         with self.wired.database.transaction() as session:
             return capacity.stated(session, [program])[program].taken
 
-    def replayed(self, policy: Policy | None = None) -> list[UUID]:
+    def replayed(self, first: Policy = FRESH) -> list[UUID]:
         """The decisions that come out otherwise when the journal is replayed."""
         with self.wired.database.transaction() as session:
-            return differences(session, policy or Policy())
+            return differences(session, first)
 
 
 @contextmanager

@@ -15,9 +15,9 @@ from contracts.vocabulary import ReferralState, Urgency
 from services.chassis import migrations, tables
 from services.chassis.settings import SettingError
 from services.matcher import settings
-from services.matcher.domain.board import canonical
-from services.matcher.domain.capacity_policy import Policy
+from services.matcher.domain.decision import canonical
 from services.matcher.domain.journal import replay
+from services.matcher.domain.policy import Policy
 from services.matcher.domain.score import Weights
 from services.matcher.store import journal
 from services.matcher.tables import Base, DecisionRow, JournalRow
@@ -134,7 +134,7 @@ def test_the_replay_under_another_policy_decides_otherwise(desk: Desk) -> None:
     desk.hear(submitted(preferred=("harbour-beds",)))
     desk.decide()
     (decision,) = desk.decisions()
-    assert desk.replayed(Policy(weights=Weights(preferred=1.0))) == [decision.id]
+    assert desk.replayed(Policy(weights=Weights(preferred=1.0), hold_back=False)) == [decision.id]
 
 
 def test_two_replays_give_the_same_bytes(desk: Desk) -> None:
@@ -143,10 +143,10 @@ def test_two_replays_give_the_same_bytes(desk: Desk) -> None:
     desk.decide()
     with desk.wired.database.transaction() as session:
         entries = list(journal.entries(session))
-    again = replay(entries, Policy())
+    again = replay(entries)
     kept = {decision.id: decision for decision in desk.decisions()}
     assert canonical(again) == canonical([kept[decision.id] for decision in again])
-    assert canonical(again) == canonical(replay(entries, Policy()))
+    assert canonical(again) == canonical(replay(entries))
     assert len(again) == len(kept) == 4
 
 

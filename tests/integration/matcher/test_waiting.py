@@ -197,8 +197,8 @@ def test_the_queues_are_listed_by_program_and_by_sector(desk: Desk) -> None:
     ]
     assert shown["items"][0]["by_urgency"] == {"crisis": 1, "urgent": 2, "routine": 1}
     sectors = {one.pop("sector"): one for one in shown["sectors"]}
-    assert sectors["housing"] == {"for_a_place": 4, "for_a_program": 1}
-    assert sectors["youth"] == {"for_a_place": 0, "for_a_program": 0}
+    assert sectors["housing"] == {"for_a_place": 4, "for_a_program": 1, "held": 0}
+    assert sectors["youth"] == {"for_a_place": 0, "for_a_program": 0, "held": 0}
     youth = queue(desk, query="?sector=youth")
     assert (youth["items"], len(youth["sectors"])) == ([], 1)
 

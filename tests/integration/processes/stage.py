@@ -155,10 +155,16 @@ class Stage:
                 connection.exec_driver_sql(statement)
         engine.dispose()
 
-    def web(self, service: str, **settings: object) -> Process:
+    def web(
+        self, service: str, config: str = "services.chassis.gunicorn", **settings: object
+    ) -> Process:
         """The web process of a service, by its production command."""
-        config = "python:services.chassis.gunicorn"
-        command = [str(COMMANDS / "gunicorn"), "-c", config, f"services.{service}.wsgi:app"]
+        command = [
+            str(COMMANDS / "gunicorn"),
+            "-c",
+            f"python:{config}",
+            f"services.{service}.wsgi:app",
+        ]
         return self.start(f"{service}.web", command, settings)
 
     def worker(self, service: str, *options: str, **settings: object) -> Process:
@@ -182,6 +188,8 @@ class Stage:
             "HOST": "127.0.0.1",
             "PORT": free_ports(1)[0],
             "THREADS": 4,
+            # Tests ask more often than people do.
+            **dict.fromkeys(("REQUESTS_A_MINUTE", "STRANGERS_A_MINUTE"), 0),
             "KAFKA_SERVERS": NOWHERE,
             "KAFKA_REPLICATION": 1,
             **{f"{store.upper()}_DATABASE": url for store, url in self.databases.items()},

@@ -5,18 +5,24 @@ import os
 import signal
 import socket
 import tempfile
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
 
 from services.chassis import metrics_folder
+from services.chassis.database import Database
 from services.chassis.settings import PREFIX
 from tests.integration.processes.load import Load
 from tests.integration.processes.stage import NOWHERE, Process, Stage, eventually
 from tests.integration.referral_api.office import OFFICER, submission
 
 PROGRAMS = "GET /v1/programs"
+LISTENERS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query ~ '^LISTEN'"
+)
 
 
 def counted(web: Process) -> float:
@@ -94,6 +100,31 @@ def test_a_request_under_way_is_answered_before_the_process_ends(stage: Stage) -
         connection.sendall(body[10:])
         answer = read_all(connection)
     assert answer.startswith(b"HTTP/1.1 202 ")
+    assert web.ended() == 0
+
+
+def listeners(database: Database) -> int:
+    """How many sessions hear of its commits."""
+    with database.transaction() as session:
+        return int(session.scalar(LISTENERS) or 0)
+
+
+def test_who_waits_for_an_offer_is_answered_before_the_process_ends(stage: Stage) -> None:
+    web = stage.web("referral_api", PROCESSES=1).ready()
+    web.put(f"/v1/units/{OFFICER.unit_id}", stage.token(), {"name": "Central", "training": False})
+    officer = stage.token(OFFICER)
+    made = web.post("/v1/referrals", officer, submission(urgency="crisis")).json()
+    path = f"/v1/referrals/{made['referral_id']}?wait=30"
+    with connected(web) as connection, closing(stage.database("referral_api")) as database:
+        head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {officer}\r\n\r\n"
+        connection.sendall(head.encode())
+        # From the first that has to wait on, the process hears of the commits of others.
+        eventually(lambda: listeners(database) == 1)
+        assert web.status("/livez") == 200
+        web.signal(signal.SIGTERM)
+        answer = read_all(connection)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b'"receiver":null' in answer.replace(b" ", b"")
     assert web.ended() == 0
 
 

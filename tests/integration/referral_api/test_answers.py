@@ -94,6 +94,20 @@ def test_a_deferral_puts_the_review_off_until_the_answer_is_due(office: Office) 
     assert office.events(referral) == ["referral.submitted", "referral.deferred"]
 
 
+def test_whoever_is_held_back_waits_for_the_matcher_and_not_for_want_of_a_place(
+    office: Office,
+) -> None:
+    referral = office.submit()
+    office.propose(Waitlisted, referral)
+    assert office.seen(referral)["state"] == "waitlisted"
+    office.propose(Deferred, referral, until=START + timedelta(hours=2), held=True)
+    seen = office.seen(referral)
+    assert (seen["state"], seen["review_at"]) == ("routing", "2027-03-01T17:15:00+00:00")
+    assert office.events(referral)[1:] == ["referral.waitlisted", "referral.deferred"]
+    office.route(referral, "near-beds")
+    assert office.seen(referral)["state"] == "offered"
+
+
 def test_a_newer_entry_that_says_paused_refuses_the_choice(office: Office) -> None:
     referral = office.submit()
     office.publish_program("near-beds", version=2, paused=True)

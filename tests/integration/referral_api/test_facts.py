@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.events.routing import Unplaced
+from contracts.events.routing import Choice, Routed, Unplaced
 from tests.integration.referral_api.asking import (
     ASKED,
     PROTECTED,
@@ -24,6 +24,9 @@ from tests.integration.referral_api.office import (
     Office,
 )
 
+YOUTH = Choice(program_id="near-beds", agency_id="near", directory_version=1)
+ADULTS = Choice(program_id="far-beds", agency_id="far", directory_version=1)
+
 
 def test_officer_coordinator_and_worklist_name_the_open_questions(office: Office) -> None:
     referral = waiting(office)
@@ -34,6 +37,7 @@ def test_officer_coordinator_and_worklist_name_the_open_questions(office: Office
     (item,) = office.ok(COORDINATOR, "GET", "/v1/worklist")["items"]
     assert asked(item["referral"]) == ["age", "documents", "sobriety"]
     allowed = {"referral_id", "reference", "status", "submitted_at", "needs_attention", "questions"}
+    assert shown.pop("receiver") is None
     assert set(shown) == allowed
 
 
@@ -42,13 +46,14 @@ def test_an_answer_is_sealed_and_its_code_alone_goes_out(office: Office) -> None
     body = {"documents": "none", "age": 41, "language": ["so", "en"]}
     first = answer(office, OFFICER, referral, body)
     assert (first.status_code, asked(first.json)) == (200, ["sobriety"])
-    kind, told = office.stream(referral)[-1]
+    (kind, told), (opened, _) = office.stream(referral)[-2:]
+    assert opened == "handoff.attempt.opened.v1"
     assert kind == "handoff.referral.fact_added.v1"
     assert (told["questions"], told["agency_id"]) == (["age", "documents", "language"], None)
     facts = told["snapshot"]["facts"]
     assert (facts["age"], facts["eligibility"]) == (41, ["documents_none"])
     assert (facts["language"], facts["also_speaks"]) == ("es", ["en", "so"])
-    assert told["snapshot"]["state"] == "waitlisted"
+    assert told["snapshot"]["state"] == "routing"
     audit = office.ok(COORDINATOR, "GET", f"/v1/referrals/{referral}/audit")["items"][-1]
     assert audit["action"] == "referral.add_facts"
     assert audit["detail"] == {"fields": ["age", "documents", "language"]}
@@ -63,6 +68,30 @@ def test_what_nobody_knows_is_a_fact_too_and_is_not_asked_again(office: Office) 
     assert office.snapshot(referral)["facts"]["eligibility"] == []
     office.propose(Unplaced, referral, questions=ASKED)
     assert asked(office.ok(OFFICER, "GET", f"/v1/referrals/{referral}")) == ["documents"]
+
+
+def test_an_answer_that_the_matcher_gave_before_it_knew_the_fact_makes_no_offer(
+    office: Office,
+) -> None:
+    referral = waiting(office)
+    before = office.seen(referral)["attempt"]
+    answer(office, OFFICER, referral, {"age": 41})
+    office.propose(Routed, referral, attempt=before, choices=(YOUTH,))
+    assert office.seen(referral)["offers"] == []
+    office.propose(Routed, referral, choices=(ADULTS,))
+    (offer,) = office.seen(referral)["offers"]
+    assert offer["program_id"] == "far-beds"
+
+
+def test_what_a_coordinator_chose_stays_chosen_whatever_is_learnt(office: Office) -> None:
+    referral = waiting(office)
+    chosen_by = {"program_id": "near-beds", "note": "they have a key"}
+    office.ok(COORDINATOR, "POST", f"/v1/referrals/{referral}/place", chosen_by)
+    chosen = office.seen(referral)["attempt"]
+    answer(office, OFFICER, referral, {"age": 41})
+    office.propose(Routed, referral, attempt=chosen, choices=(YOUTH,))
+    (offer,) = office.seen(referral)["offers"]
+    assert offer["program_id"] == "near-beds"
 
 
 def test_offers_stand_and_their_agency_sees_the_answers_that_its_program_asks(

@@ -31,6 +31,8 @@ LISTS = {
     "/v1/worklist?assigned=nobody&sector=housing": (COORDINATOR,),
 }
 
+LOOK = ("SCAN CONSTANT ROW", "SCALAR SUBQUERY")
+
 
 @contextmanager
 def plans(office: Office) -> Iterator[list[str]]:
@@ -49,7 +51,8 @@ def plans(office: Office) -> Iterator[list[str]]:
     with engine.connect() as connection:
         for statement, values in made.items():
             steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
-            found += [row[3] for row in steps]
+            # A look selects what its parts count, and reads no row of its own.
+            found += [row[3] for row in steps if not row[3].startswith(LOOK)]
 
 
 def slow(found: list[str]) -> list[str]:

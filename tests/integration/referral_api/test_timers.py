@@ -1,10 +1,14 @@
 """Time: lapses, reviews, the sweep, and that one fault does not stop the others' timers."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
 from contracts.events.routing import Unplaced, Waitlisted
+from services.chassis.keys import PersonKeys
+from services.referral_api.jobs import LONGEST_HOLD_S, Timers, jobs
+from services.referral_api.routes.desk import desk
 from tests.integration.referral_api.many import multiply
 from tests.integration.referral_api.office import FAR, NEAR, Office
 
@@ -35,6 +39,28 @@ def test_an_accept_before_the_lapse_is_recorded_wins(office: Office) -> None:
     office.run_jobs()
     assert office.seen(referral)["state"] == "accepted"
     assert office.ok(NEAR, "GET", f"/v1/offers/{near}")["state"] == "rescinded"
+
+
+def test_a_batch_that_takes_long_lets_go_and_leaves_the_rest_to_the_next(office: Office) -> None:
+    office.offered("near-beds")
+    office.offered("near-beds")
+    office.run_jobs()
+    office.clock.advance(timedelta(hours=5))
+    timers, (key_store,) = _timers_that_take(office, LONGEST_HOLD_S), office.service.stores
+    made = jobs(timers, PersonKeys(key_store, office.masters), key_store)
+    lapses = next(job for job in made if job.name == "lapses")
+    left = [office.service.due("lapses")]
+    for _ in range(2):
+        assert lapses.tick()
+        left.append(office.service.due("lapses"))
+    assert left == [2, 1, 0]
+
+
+def _timers_that_take(office: Office, seconds: float) -> Timers:
+    """What jobs run on for which so long passes, and a little, between two looks at the watch."""
+    with office.service.app.app_context():
+        watch = count(step=seconds + 0.1)
+        return Timers(office.service.database, office.clock, desk(), watch.__next__)
 
 
 def test_due_timers_are_counted_until_they_are_handled(office: Office) -> None:

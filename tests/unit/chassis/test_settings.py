@@ -36,6 +36,7 @@ def test_without_any_setting_there_are_sound_ones(tmp_path: Path) -> None:
 
 
 BAD = {
+    "FAILPOINTS": "",
     "HOME": "",
     "KEYS": "",
     "HOST": "",
@@ -43,7 +44,10 @@ BAD = {
     "PORT": "70000",
     "THREADS": "0",
     "LOG_LEVEL": "loud",
+    "REQUESTS_A_MINUTE": "-1",
     "SETTABLE_CLOCK": "perhaps",
+    "STRANGERS_A_MINUTE": "many",
+    "TRUSTED_PROXIES": "10.0.0.1/8",
     "TOKEN_ISSUER": "",
     "TOKEN_AUDIENCE": "",
     "JWKS_URL": "login.example.org",
@@ -73,6 +77,16 @@ def test_a_settable_clock_is_refused_in_production(monkeypatch: pytest.MonkeyPat
         read()
     monkeypatch.setenv("HANDOFF_MODE", "demo")
     assert isinstance(read().clock(), SettableClock)
+
+
+def test_failpoints_are_refused_in_production(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HANDOFF_FAILPOINTS", str(tmp_path))
+    with pytest.raises(SettingError, match="HANDOFF_FAILPOINTS is refused in production"):
+        read()
+    monkeypatch.setenv("HANDOFF_MODE", "demo")
+    assert read().failpoints == tmp_path
 
 
 def test_a_misspelt_setting_is_named_and_the_right_ones_are_told(

@@ -105,3 +105,35 @@ def test_what_is_no_address_is_said_at_once() -> None:
 
 def test_nested_errors_are_dotted() -> None:
     assert fields_of({"a": {"b": ["x", "y"]}, "c": "z"}) == ["a.b: x", "a.b: y", "c: z"]
+
+
+def busy(after: str | None) -> httpx.Response:
+    """A refusal beyond a limit."""
+    answer = problem(429, "at most 1200 requests a minute", kind="too-many-requests")
+    if after is not None:
+        answer.headers["Retry-After"] = after
+    return answer
+
+
+def test_beyond_a_limit_it_waits_as_long_as_it_is_told_with_the_same_key() -> None:
+    transport = Answers(busy("23"), busy("60"), httpx.Response(201, json={"ok": True}))
+    pauses: list[float] = []
+    assert client(transport, pauses.append).post("/v1/referrals", {"a": 1}) == {"ok": True}
+    assert pauses == [23, 60]
+    assert len({request.headers["Idempotency-Key"] for request in transport.asked}) == 1
+
+
+@pytest.mark.parametrize("said", [None, "3600", "Tue, 01 Mar 2027 12:00:00 GMT", "-1", ""])
+def test_what_is_no_wait_of_a_minute_is_waited_for_like_an_absence(said: str | None) -> None:
+    pauses: list[float] = []
+    transport = Answers(busy(said), httpx.Response(200, json=[]))
+    client(transport, pauses.append).get("/v1/units")
+    assert pauses == [0.05]
+
+
+def test_a_limit_that_never_ends_is_told_in_the_end() -> None:
+    pauses: list[float] = []
+    with pytest.raises(ClientError, match="at most 1200 requests a minute") as caught:
+        client(Answers(*[busy("60")] * 40), pauses.append).get("/v1/units")
+    assert caught.value.status == 429
+    assert pauses.count(60) == 5

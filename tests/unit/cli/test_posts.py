@@ -40,6 +40,8 @@ def test_each_process_is_told_of_its_own_databases_alone(settings: Settings, dut
     for environment in told.values():
         assert environment["HANDOFF_PORT"] == "8000"
         assert environment["HANDOFF_KAFKA_SERVERS"] == "127.0.0.1:9"
+        assert environment["HANDOFF_TRUSTED_PROXIES"] == "127.0.0.1"
+        assert environment["HANDOFF_REQUESTS_A_MINUTE"] == "1200"
 
 
 def test_the_file_for_other_commands_holds_no_password_of_an_owner(settings: Settings) -> None:

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from contracts.questions import Question
 from contracts.vocabulary import Need, Sector
-from services.matcher.domain.board import Board, Decision, after, canonical, decide, decision_of
-from services.matcher.domain.capacity_policy import Policy
+from services.matcher.domain.board import board_of, decide
+from services.matcher.domain.decision import Decision, after, canonical, decision_of
 from services.matcher.domain.directory import Program, Requirement, Rule
 from services.matcher.domain.eligibility import Fit, Ground
+from services.matcher.domain.policy import Policy
 from services.matcher.domain.request import Answer, Hold, Request
 from tests.unit.matcher.samples import NOON, program, request
 
@@ -22,7 +23,7 @@ PAUSED = program("paused-beds", paused=True)
 
 
 def decided(programs: list[Program], free: dict[str, int], *asked: Request) -> list[Decision]:
-    return list(decide(Board(programs, free, asked), NOON, Policy()))
+    return list(decide(board_of(programs, free, asked), NOON, Policy()))
 
 
 def one(programs: list[Program], free: dict[str, int], asked: Request) -> Decision:

@@ -1,84 +1,13 @@
 """Reading tabular HSDS: what is taken, what is refused with which reason, what is warned of."""
 
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from contracts.vocabulary import Accommodation, Need, Sector
 from services.matcher.domain.directory import Agency, Hours, Requirement, Rule
-from services.matcher.hsds.parse import Parsed, parse
+from tests.unit.matcher.hsds_tables import attribute, changed, read, whole
 from tests.unit.matcher.samples import ZONE
-
-Tables = dict[str, list[dict[str, Any]]]
-
-
-def attribute(number: int, term: str, **changes: Any) -> dict[str, Any]:
-    return {
-        "id": f"attribute-{number}",
-        "link_id": "beds",
-        "link_entity": "service",
-        "taxonomy_term_id": term,
-        **changes,
-    }
-
-
-AT: Final = {"service_id": "beds"}
-
-
-def whole() -> Tables:
-    """A directory of one program that says everything that can be said."""
-    return place_tables() | {
-        "organizations": [{"id": "harbour", "name": "Harbour"}],
-        "services": [
-            {"id": "beds", "organization_id": "harbour", "name": "Beds", "description": "A hall"}
-            | {"status": "active", "interpretation_services": "by telephone"}
-            | {"minimum_age": "18", "maximum_age": "64"}
-        ],
-        "attributes": [
-            attribute(1, "need:emergency_shelter"),
-            attribute(2, "accommodation:pets"),
-            attribute(3, "eligibility:documents_required", value="Photo identification"),
-        ],
-        "schedules": [
-            AT | {"id": "night", "byday": "FR,MO", "opens_at": "20:00", "closes_at": "08:00"}
-        ],
-        "languages": [AT | {"id": "so", "code": "so"}, AT | {"id": "en", "code": "en"}],
-        "phones": [
-            AT | {"id": "one", "number": "555-0101", "description": "intake line"},
-            AT | {"id": "two", "number": "555-0100", "description": "handoff line"},
-        ],
-        "service_capacity": [
-            AT
-            | {"id": "room", "available": "3", "maximum": "40"}
-            | {"updated": "2027-02-28T12:00:00Z"}
-        ],
-    }
-
-
-def place_tables() -> Tables:
-    """Where the one program is: two places, one of them with an address."""
-    door = {"id": "door", "location_id": "hall", "address_1": "1 Quay", "city": "Rivermouth"}
-    return {
-        "locations": [
-            {"id": "hall", "name": "Hall", "latitude": "41.8", "longitude": "-90.2"},
-            {"id": "annexe", "name": "Annexe", "latitude": "41.9", "longitude": "-90.2"},
-        ],
-        "addresses": [door | {"state_province": "IL", "postal_code": "61291"}],
-        "service_at_location": [
-            AT | {"id": "at-hall", "location_id": "hall"},
-            AT | {"id": "at-annexe", "location_id": "annexe"},
-        ],
-    }
-
-
-def read(tables: Tables) -> Parsed:
-    return parse(tables, ZONE)
-
-
-def changed(table: str, index: int = 0, **values: Any) -> Parsed:
-    tables = whole()
-    tables[table][index] |= values
-    return read(tables)
 
 
 def test_everything_that_is_said_is_taken() -> None:
@@ -121,11 +50,6 @@ REFUSED = [
     ("services", {"minimum_age": "65"}, "minimum_age: must not be above maximum_age"),
     ("attributes", {"taxonomy_term_id": "need:gold"}, "need:gold is no term of need"),
     ("attributes", {"link_id": "nothing"}, "link_id: nothing is no service"),
-    ("locations", {"latitude": "91"}, "latitude: must be degrees from -90 to 90"),
-    ("locations", {"longitude": "-180.5"}, "longitude: must be degrees from -180 to 180"),
-    ("locations", {"latitude": "north"}, "latitude: must be degrees"),
-    ("locations", {"latitude": "nan"}, "latitude: must be degrees"),
-    ("locations", {"longitude": ""}, "both there or both blank"),
     ("addresses", {"location_id": "nowhere"}, "location_id: nowhere"),
     ("addresses", {"address_1": ""}, "address_1: must not be blank"),
     ("service_at_location", {"service_id": "gone"}, "service_id: gone"),
@@ -133,9 +57,8 @@ REFUSED = [
     ("schedules", {"service_id": "gone"}, "service_id: gone"),
     ("schedules", {"opens_at": "8 am"}, "opens_at: must be a local time"),
     ("schedules", {"closes_at": "24:00"}, "closes_at: must be a local time"),
+    ("schedules", {"valid_to": "tomorrow"}, "valid_to: must be a day"),
     ("schedules", {"byday": "MO,XX"}, "byday: must be days"),
-    ("schedules", {"byday": ""}, "byday: must not be blank"),
-    ("schedules", {"freq": "MONTHLY"}, "freq: must be WEEKLY"),
     ("languages", {"code": "English"}, "code: must be an ISO 639 code"),
     ("languages", {"service_id": "gone"}, "service_id: gone"),
     ("phones", {"number": ""}, "number: must not be blank"),
@@ -193,12 +116,19 @@ def test_what_belongs_to_a_refused_program_is_refused_with_it() -> None:
     }
 
 
-def test_a_program_needs_a_need_and_all_of_one_sector() -> None:
+def test_a_service_without_a_need_is_listed_and_is_no_program() -> None:
     tables = whole()
     del tables["attributes"][0]
-    assert "no need is named" in read(tables).rejected[0].reason
+    parsed = read(tables)
+    assert (parsed.programs, parsed.needless, parsed.rejected) == ((), ("beds",), ())
+    assert "beds" in [listing.own_id for listing in parsed.listings]
+    assert any("no referral can reach them (beds)" in warning for warning in parsed.warnings)
+
+
+def test_all_needs_of_a_program_are_of_one_sector() -> None:
+    tables = whole()
     tables["attributes"] += [attribute(5, "need:counselling"), attribute(6, "need:youth_shelter")]
-    assert "several sectors: mental_health, youth" in read(tables).rejected[0].reason
+    assert "several sectors: housing, mental_health" in read(tables).rejected[0].reason
 
 
 def test_the_same_need_named_twice_counts_once() -> None:
@@ -226,18 +156,6 @@ def test_the_mark_makes_a_training_program() -> None:
     assert read(tables).programs[0].training is True
 
 
-def test_a_refuge_keeps_no_place_even_where_the_directory_has_one() -> None:
-    parsed = changed("attributes", taxonomy_term_id="need:domestic_violence_shelter")
-    assert parsed.programs[0].places == ()
-    assert parsed.rejected == ()
-    assert any("its place was not kept" in warning for warning in parsed.warnings)
-
-
-def test_a_location_without_a_point_is_no_place() -> None:
-    parsed = changed("locations", latitude="", longitude="")
-    assert [place.latitude for place in parsed.programs[0].places] == [41.9]
-
-
 def test_blanks_are_unknowns() -> None:
     (program,) = changed(
         "services", minimum_age="", maximum_age=None, interpretation_services=" "
@@ -248,7 +166,7 @@ def test_blanks_are_unknowns() -> None:
 def test_what_is_not_understood_is_warned_of_and_left_out() -> None:
     tables = whole()
     tables["services"][0]["colour"] = "red"
-    tables["funding"] = [{"id": "money"}]
+    tables["sponsors"] = [{"id": "money"}]
     tables["attributes"] += [
         attribute(4, "openeligibility:1102"),
         attribute(5, "need:counselling", link_entity="organization"),
@@ -257,7 +175,7 @@ def test_what_is_not_understood_is_warned_of_and_left_out() -> None:
     assert parsed.rejected == ()
     assert parsed.programs[0].needs == (Need.EMERGENCY_SHELTER,)
     assert parsed.warnings == (
-        "table funding is not known",
+        "table sponsors is not known",
         "services: column colour is not known",
         "attributes: taxonomy openeligibility is not known",
         "attributes with link_entity organization are not taken",

@@ -9,11 +9,9 @@ from hypothesis import strategies as st
 
 from contracts.questions import EligibilityCode, Question, question_of
 from contracts.vocabulary import Need
-from services.matcher.domain.board import Board, decide
-from services.matcher.domain.capacity_policy import Policy
+from services.matcher.domain.board import board_of, decide
 from services.matcher.domain.directory import Program, Requirement, Rule
 from services.matcher.domain.eligibility import (
-    RULES,
     Fit,
     Ground,
     Verdict,
@@ -22,7 +20,9 @@ from services.matcher.domain.eligibility import (
     open_questions,
 )
 from services.matcher.domain.journal import Entry, Kind, replay
+from services.matcher.domain.policy import Policy
 from services.matcher.domain.request import seen_json, seen_of
+from services.matcher.domain.rules import RULES
 from tests.unit.matcher.samples import NOON, facts, program, request
 
 FARTHEST = 100.0
@@ -74,7 +74,7 @@ TABLE: dict[Rule, dict[EligibilityCode, Verdict]] = {
 }
 
 
-@pytest.mark.parametrize("rule", Rule)
+@pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("code", EligibilityCode)
 def test_each_code_meets_fails_or_leaves_open_the_rules_that_ask_for_it(
     rule: Rule, code: EligibilityCode
@@ -84,7 +84,7 @@ def test_each_code_meets_fails_or_leaves_open_the_rules_that_ask_for_it(
     assert judge(with_rule(rule), request(eligibility=(code,)), FARTHEST) == expected
 
 
-@pytest.mark.parametrize("rule", Rule)
+@pytest.mark.parametrize("rule", RULES)
 def test_a_rule_of_which_nothing_is_known_has_a_question_and_the_question_an_end(
     rule: Rule,
 ) -> None:
@@ -178,7 +178,7 @@ def test_whoever_fails_by_an_answer_is_proposed_once_the_answer_changes() -> Non
     strict = with_rule(Rule.DOCUMENTS_REQUIRED)
     answers = []
     for code in (CODE.DOCUMENTS_NONE, CODE.DOCUMENTS_READY):
-        board = Board([strict], {strict.id: 1}, [request(eligibility=(code,))])
+        board = board_of([strict], {strict.id: 1}, [request(eligibility=(code,))])
         (made,) = decide(board, NOON, Policy())
         answers.append(made.answer.value)
     assert answers == ["unplaced", "routed"]
@@ -189,7 +189,7 @@ def test_an_entry_of_the_journal_that_is_older_than_questions_is_understood() ->
     seen = {"referral_id": asked.referral_id, "at": NOON, "facts": asked.facts, "attempt": 1}
     body = seen_json(seen_of(_plain(seen)))
     assert body["facts"]["eligibility"] == ()
-    assert replay([Entry(1, NOON, Kind.REQUEST, _plain(seen))], Policy()) == []
+    assert replay([Entry(1, NOON, Kind.REQUEST, _plain(seen))]) == []
 
 
 def _plain(seen: dict[str, Any]) -> dict[str, Any]:

@@ -56,6 +56,18 @@ def test_the_terms_sum_to_the_score_and_none_is_empty(candidate: Program, asked:
     assert all(found.terms.values())
 
 
+def test_a_place_whose_point_nobody_says_counts_as_far_and_who_has_none_comes() -> None:
+    asked, somewhere = request(cell=HERE), (Place(None, None, None, "1 Quay"),)
+    unknown = scored(program(places=somewhere), asked)
+    far = scored(program(places=at(42.5, -89.5)), asked)
+    assert (unknown.distance_km, unknown.score) == (None, -Weights().per_km * Weights().longest_km)
+    assert unknown.score <= far.score
+    assert scored(program(places=()), asked).score == 0.0
+    assert scored(program(places=somewhere), request(cell=None)).score == 0.0
+    both = scored(program(places=(*somewhere, *at(41.80, -90.20))), asked)
+    assert both.distance_km == 0.0
+
+
 @given(PROGRAMS, PROGRAMS, REQUESTS, st.sampled_from([NOON, TWO_AT_NIGHT]))
 def test_who_has_to_be_asked_ranks_below_who_is_known_to_take_the_person(
     one: Program, other: Program, asked: Request, now: datetime

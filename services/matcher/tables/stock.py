@@ -1,4 +1,4 @@
-"""The matcher's tables; nothing about a person stands here but the coarse facts of a need."""
+"""Tables of what decisions are made from: the directory, places, requests and what they hold."""
 
 from datetime import datetime
 from typing import Any, ClassVar, Final
@@ -11,15 +11,15 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
-    UniqueConstraint,
     bindparam,
     false,
+    literal_column,
     text,
     true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from services.chassis.columns import Json, Sequence, UtcDateTime
+from services.chassis.columns import Json, UtcDateTime
 from services.chassis.tables import NAMES
 from services.matcher.domain.request import WAITING
 
@@ -64,6 +64,7 @@ class ProgramRow(Base):
     eligibility: Mapped[Any]
     hours: Mapped[Any]
     places: Mapped[Any]
+    area: Mapped[Any | None]
     time_zone: Mapped[str] = mapped_column(String(64))
     phone: Mapped[str | None] = mapped_column(String(40))
     listed: Mapped[bool] = mapped_column(server_default=true())
@@ -114,6 +115,38 @@ class ProgramNeedRow(Base):
     need: Mapped[str] = mapped_column(WORD, primary_key=True, index=True)
 
 
+class ListingRow(Base):
+    """One document of the directory as an HSDS API serves it; ``aside`` = columns HSDS lacks."""
+
+    __tablename__ = "listings"
+    __table_args__ = (
+        Index("ix_listings_agency_id", "kind", "agency_id", "id"),
+        Index("ix_listings_modified_at", "kind", "modified_at", "id"),
+    )
+
+    kind: Mapped[str] = mapped_column(WORD, primary_key=True)
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    own_id: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    agency_id: Mapped[str | None] = mapped_column(ID)
+    service_id: Mapped[str | None] = mapped_column(ID)
+    modified_at: Mapped[datetime | None]
+    body: Mapped[Any]
+    aside: Mapped[Any]
+
+
+class ListingTermRow(Base):
+    """Which terms, of which taxonomy, a listing has; an unknown taxonomy is empty."""
+
+    __tablename__ = "listing_terms"
+    __table_args__ = (Index("ix_listing_terms_taxonomy_id", "kind", "taxonomy_id", "listing_id"),)
+
+    kind: Mapped[str] = mapped_column(WORD, primary_key=True)
+    term_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    listing_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    taxonomy_id: Mapped[str] = mapped_column(String(36))
+
+
 class CapacityRow(Base):
     """A program's newest statement, and how many of the stated places are taken."""
 
@@ -142,6 +175,7 @@ class RequestRow(Base):
     __table_args__ = (
         CheckConstraint("decision_number >= 0", name="decision_number_not_negative"),
         Index("ix_requests_waiting", "need", "answered"),
+        Index("ix_requests_submitted_at", "submitted_at"),
     )
 
     referral_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -160,6 +194,8 @@ class RequestRow(Base):
     also_speaks: Mapped[Any] = mapped_column(server_default="[]")
     eligibility: Mapped[Any] = mapped_column(server_default="[]")
     training: Mapped[bool]
+    # A row of the past: nobody waits for it, and nobody like it is expected.
+    imported: Mapped[bool] = mapped_column(server_default=false())
     attempt: Mapped[int | None]
     hand_program: Mapped[str | None] = mapped_column(ID)
     excluded: Mapped[Any]
@@ -169,6 +205,8 @@ class RequestRow(Base):
     answered: Mapped[str | None] = mapped_column(WORD)
     decision_number: Mapped[int]
     due: Mapped[bool]
+    # The newest plan when it was looked at last.
+    looked_plan: Mapped[int] = mapped_column(server_default="0")
 
 
 _requests = RequestRow.__table__.c
@@ -196,6 +234,18 @@ Index(
     _requests.answered,
     sqlite_where=_WAITING,
     postgresql_where=_WAITING,
+)
+
+# Of those: whoever may be offered a place, and not by hand.
+SEEKS: Final = RequestRow.attempt.is_not(None) & (
+    RequestRow.answered.is_(None) | (RequestRow.answered != literal_column("'routed'"))
+)
+Index(
+    "ix_requests_seeking",
+    _requests.answered,
+    _requests.referral_id,
+    sqlite_where=_requests.attempt.is_not(None),
+    postgresql_where=_requests.attempt.is_not(None),
 )
 
 
@@ -232,56 +282,10 @@ class AcceptanceRow(Base):
     """A program took a referral; kept with its times, to be compared with statements."""
 
     __tablename__ = "acceptances"
+    __table_args__ = (Index("ix_acceptances_ended_at", "ended_at"),)
 
     program_id: Mapped[str] = mapped_column(ID, primary_key=True)
     referral_id: Mapped[UUID] = mapped_column(ForeignKey("requests.referral_id"), primary_key=True)
     accepted_at: Mapped[datetime] = mapped_column(primary_key=True)
     ended_at: Mapped[datetime | None]
     over_capacity: Mapped[bool] = mapped_column(server_default=false())
-
-
-class DecisionRow(Base):
-    """An answer that was published, with its explanation."""
-
-    __tablename__ = "decisions"
-    __table_args__ = (UniqueConstraint("referral_id", "attempt", "number"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    referral_id: Mapped[UUID]
-    attempt: Mapped[int]
-    number: Mapped[int]
-    answer: Mapped[str] = mapped_column(WORD)
-    decided_at: Mapped[datetime]
-    policy: Mapped[str] = mapped_column(String(80))
-    choices: Mapped[Any]
-    considered: Mapped[Any]
-
-
-class JournalHeadRow(Base):
-    """One row: the last journal number; its lock is the turn to write."""
-
-    __tablename__ = "journal_head"
-    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    number: Mapped[int] = mapped_column(Sequence)
-
-
-class JournalRow(Base):
-    """One input of the decider; the numbers have no gap and follow the order of commits."""
-
-    __tablename__ = "journal"
-    __table_args__ = (
-        Index(
-            "ix_journal_referral_id",
-            "referral_id",
-            sqlite_where=text("referral_id IS NOT NULL"),
-            postgresql_where=text("referral_id IS NOT NULL"),
-        ),
-    )
-
-    number: Mapped[int] = mapped_column(Sequence, primary_key=True, autoincrement=False)
-    at: Mapped[datetime]
-    kind: Mapped[str] = mapped_column(WORD)
-    body: Mapped[Any]
-    referral_id: Mapped[UUID | None]
