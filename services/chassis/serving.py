@@ -3,7 +3,8 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from types import FrameType
 from typing import Any, Final
@@ -18,6 +19,8 @@ from services.chassis.refusals import (
     ProblemChannel,
 )
 
+# What a terminal, a person or a supervisor sends to a process that is to end.
+STOP: Final = frozenset({signal.SIGINT, signal.SIGTERM})
 LOOK_AGAIN_S: Final = 0.02
 # Longer than those who keep connections open towards us keep them idle.
 KEPT_S: Final = 75
@@ -33,8 +36,19 @@ class Stopping:
 
     def on_signals(self) -> None:
         """Let SIGTERM and SIGINT ask; call it from the main thread."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOP:
             signal.signal(number, self._heard)
+
+    @contextmanager
+    def heeding_signals(self) -> Iterator[None]:
+        """Let SIGTERM and SIGINT ask for as long as this lasts, and do as before afterwards."""
+        before = {number: signal.getsignal(number) for number in STOP}
+        self.on_signals()
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def ask(self) -> None:
         """Ask the process to stop."""
@@ -49,7 +63,8 @@ class Stopping:
         return self._asked.wait(seconds)
 
     def _heard(self, _number: int, _frame: FrameType | None) -> None:
-        self.ask()
+        # In a thread: the one that was interrupted may hold the lock that setting takes.
+        threading.Thread(target=self.ask, name="stopping", daemon=True).start()
 
 
 class HttpServer:

@@ -39,7 +39,7 @@ def build_services(platform: Platform) -> list[WiredService]:
 class Suite:
     """Opens a home folder and runs everything on it; ``close`` ends it cleanly."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, stopping: Stopping | None = None) -> None:
         self._lock, platform = home.take(settings)
         self._web = open_server(self._answer, settings)
         # The machine chooses for port 0; what is wired from here on, links in mail too, knows.
@@ -52,7 +52,7 @@ class Suite:
         with home.told(settings.data / home.EVENTS):
             events = Database(settings.database_url("events"))
             self.log = EmbeddedLog(events, self.platform.clock.now)
-        self.stopping = Stopping()
+        self.stopping = stopping or Stopping()
         clock, tokens = self.platform.clock, self.platform.tokens
         operations = create_operations(self.services, clock, tokens, self.stopping.asked)
         self.wsgi: Wsgi = Dispatcher(self.services, operations)

@@ -2,18 +2,18 @@
 
 import errno
 import logging
-import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TextIO
 
 import click
 
 from services.chassis import failpoints, logs
 from services.chassis.clock import SettableClock
+from services.chassis.serving import STOP, Stopping
 from services.chassis.settings import SettingError, Settings
 from services.cli import local_home, settings, welcome
 from services.cli.client import ClientError
@@ -21,8 +21,6 @@ from services.cli.embedded import Suite
 from services.cli.home import HomeError, told
 from services.cli.options import examples, home_option
 from services.cli.screen import say
-
-STOP: Final = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 @click.command(epilog=examples("handoff up", "handoff up --home /srv/handoff --port 8080"))
@@ -58,16 +56,12 @@ def _in_one_process(found: Settings) -> None:
             "HANDOFF_..._DATABASE is for services on servers: add --local-servers, or leave it out"
         )
     local_home.refuse_servers(found)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
-    try:
-        with running(found) as suite:
-            welcome.open_city(suite.address, suite.settings)
-            welcome.print_commands(suite.address, suite.settings)
-            signal.sigwait(STOP)
-            say("stopping: finishing what is under way")
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    stopping = Stopping()
+    with stopping.heeding_signals(), running(found, stopping=stopping) as suite:
+        welcome.open_city(suite.address, suite.settings)
+        welcome.print_commands(suite.address, suite.settings)
+        stopping.wait()
+        say("stopping: finishing what is under way")
     say("stopped")
 
 
@@ -83,15 +77,18 @@ def _on_servers(found: Settings) -> None:
 
 
 @contextmanager
-def running(found: Settings, log: TextIO | None = None) -> Iterator[Suite]:
+def running(
+    found: Settings, log: TextIO | None = None, stopping: Stopping | None = None
+) -> Iterator[Suite]:
     """A suite that answers requests; closed at the end. Raises HomeError or SettingError.
 
-    Its log goes to standard error unless another stream is given.
+    Its log goes to standard error unless another stream is given; ``stopping`` is what may already
+    have been asked to stop.
     """
     with logging_as_service(found.log_level, log):
         failpoints.arm(found.failpoints)
         with told_of(found):
-            suite = Suite(found)
+            suite = Suite(found, stopping)
         if isinstance(suite.platform.clock, SettableClock) and not found.clock_file.exists():
             suite.platform.clock.set(suite.platform.clock.now())
         suite.start()

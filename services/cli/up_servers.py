@@ -8,12 +8,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from services.chassis.serving import STOP
 from services.chassis.settings import Settings
 from services.cli import duties, local_home, screen, welcome
 from services.cli.client import ClientError
 from services.cli.local_suite import LocalSuite
 from services.cli.screen import say
-from services.cli.up import STOP, logging_as_service
+from services.cli.up import logging_as_service
 
 LOG: Final = "front.log"
 Row = tuple[str, str, int, int | str, str]

@@ -24,8 +24,10 @@ ENOUGH_S = 120
 
 
 @contextmanager
-def up(home: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A suite in a process of its own, and what it printed once it was ready."""
+def up(
+    home: Path, *more: str, until: str = "Ctrl-C stops"
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A suite in a process of its own, and what it printed until it was ready."""
     log = home.parent / "up.log"
     with log.open("w") as errors:
         process = subprocess.Popen(  # noqa: S603 - our own command
@@ -39,7 +41,7 @@ def up(home: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             printed = []
             for line in process.stdout:
                 printed.append(line)
-                if line.startswith("Ctrl-C stops"):
+                if line.startswith(until):
                     break
             yield process, "".join(printed)
         finally:
@@ -91,6 +93,13 @@ def test_a_second_start_keeps_what_is_there_and_ctrl_c_stops_it(tmp_path: Path) 
     with up(home) as (second, printed):
         assert "the directory is the one of last time" in printed
         assert stop(second, signal.SIGINT)[0] == 0
+
+
+def test_a_ctrl_c_while_it_still_prints_stops_it_as_cleanly(tmp_path: Path) -> None:
+    with up(tmp_path / "home", until="") as (process, _):
+        code, rest = stop(process, signal.SIGINT)
+        assert code == 0, (tmp_path / "up.log").read_text()[-500:]
+        assert rest.endswith("stopping: finishing what is under way\nstopped\n")
 
 
 @dataclass(frozen=True, slots=True)
