@@ -13,7 +13,7 @@ import click
 
 from services.chassis import failpoints, logs
 from services.chassis.clock import SettableClock
-from services.chassis.serving import STOP, Stopping
+from services.chassis.serving import Stopping
 from services.chassis.settings import SettingError, Settings
 from services.cli import local_home, settings, welcome
 from services.cli.client import ClientError
