@@ -13,7 +13,7 @@ from typing import Any, Final
 import pytest
 
 from services.local_servers.kafka import Kafka
-from services.local_servers.kafka_jars import Progress
+from services.local_servers.kafka_jars import Progress, kafka_jars
 from services.local_servers.postgres import Postgres
 
 SERVERS: Final = ("kafka", "postgres")
@@ -25,9 +25,9 @@ _left_out = pytest.StashKey[frozenset[str]]()
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Kafka]:
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     """One broker that nobody hurts; its topics and groups are whoever's test runs."""
-    with Kafka(tmp_path_factory.mktemp("kafka"), progress=_telling(pytestconfig)) as running:
+    with Kafka(tmp_path_factory.mktemp("kafka")) as running:
         yield running
 
 
@@ -70,8 +70,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=f"{WITHOUT}={','.join(missing)}"))
 
 
-def pytest_collection_finish() -> None:
-    """Leave out of every later collection what was imported: it stays, and is most of the heap."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fetch what the tests will start, and leave what was imported out of every later collection.
+
+    Within a test no other machine may be reached; what was imported stays, and is most of the heap.
+    """
+    if not session.config.option.collectonly and any(_starts_kafka(item) for item in session.items):
+        kafka_jars(progress=_telling(session.config))
     gc.collect()
     gc.freeze()
 
@@ -109,7 +114,8 @@ def _telling(config: pytest.Config) -> Progress:
 
     def tell(done: int, of: int) -> None:
         tenth = 10 * done // of
-        if tenth not in said:
+        # A process that shares the run with others has no terminal.
+        if reporter is not None and tenth not in said:
             said.add(tenth)
             reporter.ensure_newline()
             reporter.write_line(f"fetching Apache Kafka: {done:,} of about {of:,} bytes")
@@ -127,3 +133,7 @@ def sweep() -> None:
 def _needed(item: pytest.Item) -> set[str]:
     used: list[str] = getattr(item, "fixturenames", [])
     return {each for each in SERVERS if each in used or item.get_closest_marker(each)}
+
+
+def _starts_kafka(item: pytest.Item) -> bool:
+    return item.get_closest_marker("kafka") is not None and not item.get_closest_marker("skip")

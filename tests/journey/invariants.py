@@ -119,7 +119,7 @@ def _places(session: Session) -> Iterator[str]:
     for row in session.scalars(select(CapacityRow)):
         if row.taken < reserved.get(row.program_id, 0):
             yield f"I2 {row.program_id}: {row.taken} taken, more are reserved"
-        if row.taken > row.available:
+        if row.taken > row.available and not _lowered(session, row):
             yield f"I2 {row.program_id}: {row.taken} taken of {row.available}"
     numbers = select(DecisionRow.referral_id, DecisionRow.attempt).where(
         DecisionRow.answer == "routed"
@@ -127,6 +127,15 @@ def _places(session: Session) -> Iterator[str]:
     twice = numbers.group_by(DecisionRow.referral_id, DecisionRow.attempt).having(func.count() > 1)
     for referral, attempt in session.execute(twice):
         yield f"I2 {referral}: attempt {attempt} was routed twice"
+
+
+def _lowered(session: Session, stated: CapacityRow) -> bool:
+    """Whether a program gave none of its places since it stated them: it had given more before."""
+    routed = select(DecisionRow.choices).where(
+        DecisionRow.answer == "routed", DecisionRow.decided_at > stated.stated_at
+    )
+    given = (choice["program_id"] for made in session.scalars(routed) for choice in made)
+    return stated.program_id not in given
 
 
 def _same_holds(referrals: Session, matcher: Session) -> Iterator[str]:

@@ -122,6 +122,25 @@ def test_a_full_town_waitlists_and_a_new_statement_places(town: OpenTown) -> Non
     assert offer["referral_id"] == referral
 
 
+def test_an_agency_may_state_fewer_places_than_it_was_asked_for_and_still_accept(
+    town: OpenTown,
+) -> None:
+    here = town(program("near/beds", available=1))
+    first = here.submit(OFFICER)
+    capacity = here.get(NEAR, "/v1/programs/near-beds/capacity")
+    here.put(
+        NEAR,
+        "/v1/programs/near-beds/capacity",
+        {"available": 0},
+        If_Match=f'"{capacity["version"]}"',
+    )
+    second = here.submit(OFFICER)
+    assert here.referral(second)["state"] == "waitlisted"
+    here.step(NEAR, here.offers(NEAR, "open")[0], "accept")
+    assert here.referral(first)["state"] == "accepted"
+    assert here.violations() == []
+
+
 def test_the_last_place_is_offered_to_one_referral_only(town: OpenTown) -> None:
     here = town(program("near/beds", available=1))
     first, second = here.submit(OFFICER), here.submit(OFFICER)

@@ -69,6 +69,15 @@ def in_sync(log: KafkaLog) -> bool:
     return all(len(partition["isr_nodes"]) == 3 for partition in topic["partitions"])
 
 
+def controllers_led_by(log: KafkaLog) -> int | None:
+    """The number of the node that leads the controllers; None while nobody answers for them."""
+    try:
+        quorum = log.ask(lambda admin: admin.describe_metadata_quorum())
+    except LogUnavailableError:
+        return None
+    return int(quorum["topics"][0]["partitions"][0]["leader_id"])
+
+
 def batch(number: int) -> list[Message]:
     """One message of every key."""
     return [message(number, key) for key in KEYS]
@@ -167,9 +176,13 @@ def test_a_broker_whose_log_folder_is_lost_gets_everything_back(
     for number in range(1, 6):
         published(log, batch(number))
     until(lambda: in_sync(log))
-    victim, *others = cluster.brokers
+    led_by = controllers_led_by(log)
+    others = [broker for broker in cluster.brokers if broker.node.number != led_by]
+    (victim,) = set(cluster.brokers).difference(others)
     victim.kill()
     victim.wipe()
+    # It forgot that it led the controllers; one that is asked to go on leading stops itself.
+    until(lambda: controllers_led_by(log) not in {None, led_by}, OTHERS_LEAD_S)
     victim.start()
     until(lambda: in_sync(log))
     # The one that lost its disk must now hold what it takes to go on without another.

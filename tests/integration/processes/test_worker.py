@@ -88,6 +88,7 @@ def test_a_worker_whose_broker_is_away_says_so_and_stays_and_ends_in_time(stage:
     assert worker.ended(FINISHED_S) in (0, 1)
 
 
+@pytest.mark.kafka
 def test_a_broker_that_comes_back_makes_the_worker_ready_again(
     stage: Stage, tmp_path: Path
 ) -> None:
