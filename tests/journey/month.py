@@ -83,13 +83,8 @@ class Month:
             body = {"reason": "short_of_staff"} if step == "pause" else {}
             self._try(f"{step}d", agency.desk, f"{path}/{step}", body)
         if agency.habit != "silent" and day % 7 == 3:
-            self._state_capacity(agency)
-
-    def _state_capacity(self, agency: Agency) -> None:
-        path = f"/v1/programs/{agency.program}/capacity"
-        version = self.town.get(agency.desk, path)["version"]
-        body = {"available": self.rng.randint(0, agency.places)}
-        self.town.put(agency.desk, path, body, If_Match=f'"{version}"')
+            places = self.rng.randint(0, agency.places)
+            self.town.state_places(agency.desk, agency.program, places)
 
     def _meet(self) -> None:
         """The officers' share of this round."""

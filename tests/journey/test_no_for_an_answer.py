@@ -110,13 +110,7 @@ def test_a_full_town_waitlists_and_a_new_statement_places(town: OpenTown) -> Non
     here = town(program("near/beds", available=0))
     referral = here.submit(OFFICER)
     assert here.referral(referral)["state"] == "waitlisted"
-    capacity = here.get(NEAR, "/v1/programs/near-beds/capacity")
-    here.put(
-        NEAR,
-        "/v1/programs/near-beds/capacity",
-        {"available": 1},
-        If_Match=f'"{capacity["version"]}"',
-    )
+    here.state_places(NEAR, "near-beds", 1)
     here.settle()
     (offer,) = here.offers(NEAR, "open")
     assert offer["referral_id"] == referral
@@ -127,13 +121,7 @@ def test_an_agency_may_state_fewer_places_than_it_was_asked_for_and_still_accept
 ) -> None:
     here = town(program("near/beds", available=1))
     first = here.submit(OFFICER)
-    capacity = here.get(NEAR, "/v1/programs/near-beds/capacity")
-    here.put(
-        NEAR,
-        "/v1/programs/near-beds/capacity",
-        {"available": 0},
-        If_Match=f'"{capacity["version"]}"',
-    )
+    here.state_places(NEAR, "near-beds", 0)
     second = here.submit(OFFICER)
     assert here.referral(second)["state"] == "waitlisted"
     here.step(NEAR, here.offers(NEAR, "open")[0], "accept")

@@ -24,9 +24,7 @@ def answer(here: Town, who: Any, referral: str, body: object, **headers: str) ->
 
 def state_places(here: Town, available: int) -> None:
     """The near agency states its places anew."""
-    path = "/v1/programs/near-beds/capacity"
-    version = here.get(NEAR, path)["version"]
-    here.put(NEAR, path, {"available": available}, If_Match=f'"{version}"')
+    here.state_places(NEAR, "near-beds", available)
     here.settle()
 
 

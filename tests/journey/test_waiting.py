@@ -12,9 +12,7 @@ AGENCY = "/v1/directory/agencies/near"
 
 def state_places(here: Town, available: int) -> None:
     """The far agency states its places anew."""
-    path = "/v1/programs/far-beds/capacity"
-    version = here.get(FAR, path)["version"]
-    here.put(FAR, path, {"available": available}, If_Match=f'"{version}"')
+    here.state_places(FAR, "far-beds", available)
     here.settle()
 
 

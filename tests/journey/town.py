@@ -63,6 +63,12 @@ class Town:
         """The body of a PUT that must succeed."""
         return _ok(self.call(who, "PUT", path, body, **headers))
 
+    def state_places(self, agency: Actor, program_id: str, available: int) -> None:
+        """The agency states the places of one of its programs anew, over what it stated last."""
+        path = f"/v1/programs/{program_id}/capacity"
+        version = self.get(agency, path)["version"]
+        self.put(agency, path, {"available": available}, If_Match=f'"{version}"')
+
     def now(self) -> datetime:
         """What the town's clock shows."""
         return self.column.platform.clock.now()

@@ -49,6 +49,11 @@ def log(settings: KafkaSettings) -> Iterator[KafkaLog]:
         yield opened
 
 
+def numbered(cluster: Kafka, number: int | None) -> Broker:
+    """The broker of a node's number."""
+    return next(broker for broker in cluster.brokers if broker.node.number == number)
+
+
 def leader(cluster: Kafka, log: KafkaLog, key: str) -> Broker:
     """The broker that leads the partition of a key."""
     log.publish([message(1, key)])
@@ -57,7 +62,7 @@ def leader(cluster: Kafka, log: KafkaLog, key: str) -> Broker:
     place = next(record.partition for record in found if record.message.key == key)
     topic = log.ask(lambda admin: admin.describe_topics([TALLIES]))[0]
     number = next(p["leader_id"] for p in topic["partitions"] if p["partition_index"] == place)
-    return next(broker for broker in cluster.brokers if broker.node.number == number)
+    return numbered(cluster, number)
 
 
 def in_sync(log: KafkaLog) -> bool:
@@ -147,7 +152,7 @@ def test_a_member_that_knows_of_one_broker_only_finds_the_others_when_that_one_i
         found = read_until(member, {(key, b"1") for key in KEYS})
         assert isinstance(member, KafkaSubscription)
         number = member._consumer.call(_forget_all_but_the_coordinator, 5.0)  # noqa: SLF001
-        known = next(broker for broker in cluster.brokers if broker.node.number == number)
+        known = numbered(cluster, number)
         known.pause()
         try:
             until(lambda: done(lambda: commit(member, found)), OTHERS_LEAD_S)
@@ -177,8 +182,8 @@ def test_a_broker_whose_log_folder_is_lost_gets_everything_back(
         published(log, batch(number))
     until(lambda: in_sync(log))
     led_by = controllers_led_by(log)
-    others = [broker for broker in cluster.brokers if broker.node.number != led_by]
-    (victim,) = set(cluster.brokers).difference(others)
+    victim = numbered(cluster, led_by)
+    other = next(broker for broker in cluster.brokers if broker is not victim)
     victim.kill()
     victim.wipe()
     # It forgot that it led the controllers; one that is asked to go on leading stops itself.
@@ -186,10 +191,10 @@ def test_a_broker_whose_log_folder_is_lost_gets_everything_back(
     victim.start()
     until(lambda: in_sync(log))
     # The one that lost its disk must now hold what it takes to go on without another.
-    others[0].kill()
+    other.kill()
     published(log, batch(6))
     assert_whole(log, 6)
-    others[0].start()
+    other.start()
     until(lambda: in_sync(log))
 
 
