@@ -1,14 +1,17 @@
 """The production column: real Kafka and PostgreSQL, and a process for each task, one suite for all.
 
-Its start takes half a minute, so journeys share it, one after another, and each finds it empty. All
-that a process remembers beside its database is how far it read each topic; a topic never shrinks.
+Its start takes half a minute, so journeys share it, one after another, and each finds it empty.
+What a process remembers beside its database is how far it read each topic, and a topic never
+shrinks; and the directory as of an entry of the journal, and no two journeys begin at one moment.
 """
 
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,6 +84,7 @@ class Production:
 
     suite: LocalSuite
     log: KafkaLog
+    _begun: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
     def address(self) -> str:
@@ -211,7 +215,7 @@ class Production:
 
     @contextmanager
     def emptied(self) -> Iterator["Production"]:
-        """The suite without a word in its databases and a letter in its folder, at START."""
+        """The suite without a word in its databases or a letter in its folder, just after START."""
         assert wait_until(self._is_calm, CALM_S), f"not at rest after {CALM_S} s"
         for name in STORES:
             with self._connected(name) as connection:
@@ -265,9 +269,9 @@ class Production:
         return not any(flow.unpublished or flow.lag or flow.due for flow in flows)
 
     def _set_clock_back(self) -> None:
-        """To START; a clock that was set goes forwards only, so its file is replaced at once."""
+        """To START and a little; a clock goes forwards only, so its file is replaced at once."""
         draft = self._home / "clock.draft"
-        SettableClock(draft).set(START)
+        SettableClock(draft).set(START + timedelta(milliseconds=next(self._begun)))
         draft.replace(self.suite.settings.clock_file)
 
     def _rows(self, name: str) -> bytes:
