@@ -212,7 +212,9 @@ def _join(consumer: KafkaConsumer) -> bool:
         coordinator.request_rejoin()
     if coordinator.poll(timeout_ms=ms(_JOIN_S)):
         return True
-    if coordinator.state is not MemberState.REBALANCING:
+    # The library goes on connecting to one that hangs, and does not ask who coordinates by now.
+    connected = consumer._client.connected(coordinator.coordinator_id)  # noqa: SLF001
+    if coordinator.state is not MemberState.REBALANCING or not connected:
         raise NotJoinedError("poll: the group's coordinator does not answer")
     return False
 

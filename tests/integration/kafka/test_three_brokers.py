@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.codec import Message
-from services.chassis.event_log import LogUnavailableError, Subscription
+from services.chassis.event_log import LogUnavailableError, Record, Subscription
 from services.chassis.kafka import topics as kafka_topics
 from services.chassis.kafka.log import KafkaLog
 from services.chassis.kafka.settings import KafkaSettings
@@ -156,15 +156,47 @@ def test_a_member_that_knows_of_one_broker_only_finds_the_others_when_that_one_i
         known.pause()
         try:
             until(lambda: done(lambda: commit(member, found)), OTHERS_LEAD_S)
-            until(lambda: done(lambda: settled(member)) and not member.lag(), OTHERS_LEAD_S)
+            until(lambda: caught_up(member), OTHERS_LEAD_S)
         finally:
             known.resume()
     until(lambda: in_sync(log))
 
 
-def settled(member: Subscription) -> None:
-    """Poll and commit, as a consumer does."""
-    commit(member, member.poll(100, 0.25))
+def test_a_member_whose_coordinator_led_the_controllers_finds_the_one_that_follows(
+    cluster: Kafka, log: KafkaLog
+) -> None:
+    published(log, batch(1))
+    led_by = numbered(cluster, controllers_led_by(log))
+    member, found = member_at(led_by, log)
+    # Until somebody else leads the controllers, nobody says that it is not there.
+    led_by.pause()
+    try:
+        until(lambda: done(lambda: commit(member, found)), OTHERS_LEAD_S)
+        until(lambda: caught_up(member), OTHERS_LEAD_S)
+    finally:
+        led_by.resume()
+    until(lambda: in_sync(log))
+
+
+def member_at(broker: Broker, log: KafkaLog) -> tuple[Subscription, list[Record]]:
+    """A member, with what it read, of a group that a broker coordinates."""
+    for number in range(30):
+        member = log.subscribe(f"group-{number}", [TALLIES], "member")
+        found = read_until(member, {(key, b"1") for key in KEYS})
+        assert isinstance(member, KafkaSubscription)
+        if member._consumer.call(_coordinator, 5.0) == broker.node.number:  # noqa: SLF001
+            return member, found
+        member.close()
+    raise AssertionError("it coordinates no group")
+
+
+def caught_up(member: Subscription) -> bool:
+    """Whether it polls and commits, as a consumer does, and nothing is left to commit."""
+    try:
+        commit(member, member.poll(100, 0.25))
+        return member.lag() == 0
+    except LogUnavailableError:
+        return False
 
 
 def _forget_all_but_the_coordinator(consumer: Any) -> int:
@@ -172,7 +204,11 @@ def _forget_all_but_the_coordinator(consumer: Any) -> int:
     cluster = consumer._client.cluster  # noqa: SLF001
     kept = cluster.broker_metadata(consumer._coordinator.coordinator_id)  # noqa: SLF001
     vars(cluster).update(_brokers={kept.node_id: kept}, _bootstrap_brokers={})
-    return int(str(kept.node_id).rpartition("-")[2])
+    return _coordinator(consumer)
+
+
+def _coordinator(consumer: Any) -> int:
+    return int(str(consumer._coordinator.coordinator_id).rpartition("-")[2])  # noqa: SLF001
 
 
 def test_a_broker_whose_log_folder_is_lost_gets_everything_back(
